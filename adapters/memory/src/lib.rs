@@ -1,0 +1,1 @@
+//! Every port of Tenantry, in process.

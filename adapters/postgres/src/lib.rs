@@ -1,0 +1,1 @@
+//! Tenantry on PostgreSQL: a schema per tenant, by Diesel and r2d2.

@@ -1,0 +1,1 @@
+//! Tenantry on SQLite: a file per tenant, by Diesel.

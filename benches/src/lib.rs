@@ -1,0 +1,1 @@
+//! Benchmarks of Tenantry that a host can run on its own adapters.

@@ -1,0 +1,1 @@
+//! What every adapter of Tenantry, ours or a host's, must do.

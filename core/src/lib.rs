@@ -1,0 +1,64 @@
+//! The pure core of Tenantry: tenants, their names and life, and the ports that adapters implement.
+//!
+//! Every tenant's rows live in a schema of its own, and every piece of work runs inside exactly one
+//! tenant or, on purpose, in the shared schema. This crate holds what is true of that wherever the
+//! rows are kept:
+//!
+//! ```text
+//!  names      Slug -> SchemaName, TenantId, TenantName        refused once, safe ever after
+//!  tenant     Tenant, TenantStatus, Settings, Version         an entity that can't be inconsistent
+//!  lifecycle  (tenant, command, now) -> (tenant, event)       a function
+//!  provisioning  a machine without I/O                        resumable after any crash
+//!  context    TenantContext                                   which tenant, who asked
+//!  ports      TenantRepository, SchemaProvider, TenantScopes, Clock, IdSource, EventSink
+//!  service    TenantService                                   the above, driven over the ports
+//! ```
+//!
+//! It does no I/O and knows no clock, randomness, environment, thread or runtime: those come in as
+//! arguments or by ports, and it needs no operating system (`no_std`, with an allocator).
+//!
+//! ```
+//! use tenantry::{SchemaName, Slug};
+//!
+//! let slug = Slug::new("acme-labs")?;
+//! assert_eq!(SchemaName::of(&slug).as_str(), "tenant_acme_labs");
+//! assert!(Slug::new("public").is_err(), "reserved");
+//! assert!(Slug::new("a\"; drop schema public").is_err(), "not a name");
+//! # Ok::<(), tenantry::SlugError>(())
+//! ```
+#![no_std]
+
+extern crate alloc;
+#[cfg(any(test, feature = "mocks"))]
+extern crate std;
+
+mod context;
+mod error;
+mod event;
+mod excerpt;
+pub mod lifecycle;
+mod names;
+mod paging;
+pub mod ports;
+pub mod provisioning;
+mod retry;
+mod service;
+mod settings;
+mod tenant;
+
+pub use context::{Actor, ActorError, ContextRefused, TenantContext};
+pub use error::BoxError;
+pub use event::{TenantEvent, TenantEventKind};
+pub use excerpt::Excerpt;
+pub use names::{
+    ReservedSlugs, SchemaName, SchemaNameError, Slug, SlugError, TenantId, TenantIdError,
+    TenantName, TenantNameError,
+};
+pub use paging::{Cursor, CursorError, Page, PageRequest, PageSize, PageSizeError, TenantFilter};
+pub use retry::Retry;
+pub use service::{
+    FleetFailure, FleetProgress, FleetReport, NewTenant, Purged, ServiceError, TenantService,
+    TenantServiceBuilder,
+};
+pub use settings::{Settings, SettingsError};
+pub use tenant::{InconsistentTenant, Tenant, TenantParts, TenantSchema, TenantStatus, Version};

@@ -1,0 +1,13 @@
+//! Names that cannot be wrong: each has one constructor, which refuses.
+
+mod reserved;
+mod schema_name;
+mod slug;
+mod tenant_id;
+mod tenant_name;
+
+pub use reserved::ReservedSlugs;
+pub use schema_name::{SchemaName, SchemaNameError};
+pub use slug::{Slug, SlugError};
+pub use tenant_id::{TenantId, TenantIdError};
+pub use tenant_name::{TenantName, TenantNameError};

@@ -1,0 +1,26 @@
+//! What the core asks of the world. A host picks our adapters or writes its own; whoever implements a port
+//! keeps the promises in its doc, and the conformance suite checks them.
+
+mod clock;
+mod events;
+mod ids;
+mod repository;
+mod schema;
+mod scope;
+mod scope_stack;
+
+pub use clock::Clock;
+pub use events::EventSink;
+pub use ids::IdSource;
+pub use repository::{RepositoryError, TenantKey, TenantRepository};
+pub use schema::{
+    Creation, FoundSchema, Mark, MigrationReport, Removal, SchemaError, SchemaProvider, SchemaState,
+};
+pub use scope::{ScopeError, ScopeMode, ScopeName, TenantScopes};
+pub use scope_stack::ScopeStack;
+
+#[cfg(feature = "mocks")]
+pub use {
+    clock::MockClock, events::MockEventSink, ids::MockIdSource, repository::MockTenantRepository,
+    schema::MockSchemaProvider,
+};

@@ -1,0 +1,89 @@
+use alloc::vec::Vec;
+
+use super::{ServiceError, TenantService};
+use crate::ports::{MigrationReport, SchemaError};
+use crate::{Cursor, PageRequest, PageSize, Slug, TenantFilter, TenantId, TenantStatus};
+
+impl TenantService {
+    /// Runs the tenant migrations that one tenant's schema lacks.
+    ///
+    /// # Errors
+    /// See [`SchemaError`]: the schema is as it was before the call then.
+    pub async fn migrate(&self, id: TenantId) -> Result<MigrationReport, ServiceError> {
+        let tenant = self.repository.find(id).await?;
+        Ok(self.schemas.migrate(&tenant.schema()).await?)
+    }
+
+    /// Brings every provisioned tenant up to date, suspended ones too, one after the other.
+    ///
+    /// A tenant that fails doesn't stop the others; the report names it, and a second run touches only what is
+    /// still behind. `progress` is called after each tenant.
+    ///
+    /// # Errors
+    /// Only when the tenants can't be listed.
+    pub async fn migrate_all(
+        &self,
+        mut progress: impl FnMut(FleetProgress<'_>) + Send,
+    ) -> Result<FleetReport, ServiceError> {
+        let filter = TenantFilter {
+            statuses: [TenantStatus::Active, TenantStatus::Suspended].into(),
+            search: None,
+        };
+        let mut report = FleetReport::default();
+        let mut request = Some(PageRequest::first(PageSize::default()));
+        while let Some(page) = request.take() {
+            let page_of_tenants = self.repository.list(&filter, page).await?;
+            for tenant in &page_of_tenants.items {
+                let outcome = self.schemas.migrate(&tenant.schema()).await;
+                progress(FleetProgress {
+                    slug: tenant.slug(),
+                    outcome: &outcome,
+                });
+                report.count(tenant.id(), *tenant.slug(), outcome);
+            }
+            request = page_of_tenants.next.map(|next: Cursor| page.at(next));
+        }
+        Ok(report)
+    }
+}
+
+/// One tenant of a [`TenantService::migrate_all`], just done.
+#[derive(Clone, Copy, Debug)]
+pub struct FleetProgress<'a> {
+    /// Whose schema.
+    pub slug: &'a Slug,
+    /// What was done, or why not.
+    pub outcome: &'a Result<MigrationReport, SchemaError>,
+}
+
+/// What [`TenantService::migrate_all`] did.
+#[derive(Debug, Default)]
+pub struct FleetReport {
+    /// How many tenants it brought up to date.
+    pub migrated: usize,
+    /// How many were up to date already.
+    pub unchanged: usize,
+    /// The tenants that it couldn't migrate, each as it was before.
+    pub failed: Vec<FleetFailure>,
+}
+
+impl FleetReport {
+    fn count(&mut self, id: TenantId, slug: Slug, outcome: Result<MigrationReport, SchemaError>) {
+        match outcome {
+            Ok(report) if report.applied.is_empty() => self.unchanged += 1,
+            Ok(_) => self.migrated += 1,
+            Err(error) => self.failed.push(FleetFailure { id, slug, error }),
+        }
+    }
+}
+
+/// A tenant that [`TenantService::migrate_all`] couldn't migrate.
+#[derive(Debug)]
+pub struct FleetFailure {
+    /// Whose schema.
+    pub id: TenantId,
+    /// Whose schema, for people.
+    pub slug: Slug,
+    /// Why.
+    pub error: SchemaError,
+}

@@ -1,0 +1,12 @@
+//! The use cases of tenants, driven over the ports.
+
+mod builder;
+mod error;
+mod fleet;
+mod provision;
+mod tenants;
+
+pub use builder::{NewTenant, TenantService, TenantServiceBuilder};
+pub use error::ServiceError;
+pub use fleet::{FleetFailure, FleetProgress, FleetReport};
+pub use tenants::Purged;

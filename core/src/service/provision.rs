@@ -1,0 +1,52 @@
+use alloc::boxed::Box;
+
+use super::{ServiceError, TenantService};
+use crate::ports::RepositoryError;
+use crate::provisioning::{Answer, Provisioned, Provisioning, Step};
+use crate::{Actor, TenantId};
+
+impl TenantService {
+    /// Makes the tenant's schema, runs the tenant migrations, and records that it is ready: then it is active.
+    ///
+    /// A second call does nothing and says so. After a failure or a crash at any point, the same call finishes
+    /// the work. Two at once, in any processes, end alike: one does the work, the other finds it done.
+    ///
+    /// # Errors
+    /// A migration that failed leaves no schema, and the tenant pending. See [`ServiceError`].
+    pub async fn provision(
+        &self,
+        id: TenantId,
+        actor: &Actor,
+    ) -> Result<Provisioned, ServiceError> {
+        let tenant = self.repository.find(id).await?;
+        let mut run = Provisioning::begin(tenant, actor.clone())?;
+        loop {
+            let answer = match run.poll_step() {
+                Step::Finished(outcome) => return Ok(outcome),
+                step => self.perform(step).await?,
+            };
+            run.handle(answer, self.clock.now())?;
+        }
+    }
+
+    async fn perform(&self, step: Step) -> Result<Answer, ServiceError> {
+        Ok(match step {
+            Step::Inspect(schema) => Answer::Inspected(self.schemas.inspect(&schema).await?),
+            Step::Create(schema) => Answer::Created(self.schemas.create(&schema).await?),
+            Step::Migrate(schema) => Answer::Migrated(self.schemas.migrate(&schema).await?),
+            Step::Record { tenant, expected } => {
+                match self.repository.update(&tenant, expected).await {
+                    Ok(()) => Answer::Recorded,
+                    Err(RepositoryError::Stale { .. }) => Answer::Stale,
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            Step::Reload(id) => Answer::Reloaded(Box::new(self.repository.find(id).await?)),
+            Step::Announce(event) => {
+                self.events.publish(&event).await;
+                Answer::Announced
+            }
+            Step::Finished(_) => Answer::Announced,
+        })
+    }
+}
