@@ -1,1 +1,20 @@
-//! Tenantry on PostgreSQL: a schema per tenant, by Diesel and r2d2.
+//! Tenantry on PostgreSQL: every tenant's rows in a schema of its own, reached by plain Diesel code.
+//!
+//! ```text
+//!  config   PostgresConfig                the server, by the usual libpq URL; never shows a secret
+//!  error    ConnectError, Fault           what went wrong, by what a caller does next
+//!  mark     mark_of, read_mark            whose a schema is
+//!  lease    evict_parked                  nobody trusts a schema that is being made or dropped
+//! ```
+
+mod administrative;
+mod config;
+mod connection;
+mod error;
+mod lease;
+mod mark;
+
+pub use config::{ConfigError, PoolerUse, PostgresConfig};
+pub use error::{ConnectError, Fault, ServerSaid};
+pub use lease::{Eviction, evict_parked, lease_key};
+pub use mark::{MARK_PREFIX, mark_of, read_mark};

@@ -1,0 +1,3 @@
+//! Connections: how they are opened.
+
+pub(crate) mod open;

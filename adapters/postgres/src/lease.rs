@@ -1,0 +1,127 @@
+//! Nobody trusts a schema while it is being made, dropped or renamed.
+//!
+//! A pool keeps connections that stand ready inside a tenant: their path was proven in the background, and entering
+//! them asks the server nothing. Each holds a *lease* meanwhile: a shared advisory lock of its session, keyed on the
+//! schema's name. Whoever changes what the name stands for takes the exclusive lock first, in the transaction
+//! that makes the change, and so knows that nobody trusts the name before the change is committed.
+//!
+//! A lease is given back by closing its connection: that is how [`evict_parked`] takes it from idle holders. The pool
+//! notices the closed connection on entering, without a round trip, and takes another.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Integer};
+use tenantry::SchemaName;
+
+/// The advisory lock that stands for trust in the schema of this name: 64 bits of its FNV-1a hash.
+///
+/// Two names with one key only evict each other's leases now and then. It is the same in every process and version.
+pub fn lease_key(schema: &SchemaName) -> i64 {
+    const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+    const PRIME: u64 = 0x0100_0000_01b3;
+    let text = b"tenantry:lease:".iter().chain(schema.as_str().as_bytes());
+    let hash = text.fold(OFFSET, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(PRIME)
+    });
+    i64::from_ne_bytes(hash.to_ne_bytes())
+}
+
+/// What [`evict_parked`] did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Eviction {
+    /// The transaction holds the exclusive lock until its end: nobody trusts the name meanwhile.
+    Locked {
+        /// How many idle connections were closed for it.
+        closed: u32,
+    },
+    /// Somebody works in the schema, and went on for as long as we would wait. Nothing is locked.
+    Busy,
+}
+
+/// Takes the exclusive lock on trust in `schema`, for the rest of the transaction that `connection` is in.
+///
+/// Idle holders of a lease are disconnected; one in the middle of a statement or a transaction is waited for, at most
+/// for `patience`. A session scope between two of its statements counts as idle: its next statement fails as
+/// unavailable. Call it before CREATE SCHEMA, DROP SCHEMA or ALTER SCHEMA … RENAME, in the same transaction (for a
+/// rename: for both names, in order).
+///
+/// # Errors
+/// Those of Diesel, with the transaction aborted: among them that the role may not end another role's sessions
+/// (`GRANT pg_signal_backend TO …`).
+///
+/// # Cost
+/// One round trip if nobody holds a lease, three or more otherwise.
+pub fn evict_parked(
+    connection: &mut PgConnection,
+    schema: &SchemaName,
+    patience: Duration,
+) -> QueryResult<Eviction> {
+    let key = lease_key(schema);
+    let deadline = Instant::now() + patience;
+    let mut closed = 0;
+    loop {
+        if try_lock(connection, key)? {
+            return Ok(Eviction::Locked { closed });
+        }
+        if Instant::now() >= deadline {
+            return Ok(Eviction::Busy);
+        }
+        closed += close_idle_holders(connection, key)?;
+        // The ended session gives its lock back a moment after its end was asked for.
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+#[derive(QueryableByName)]
+struct Locked {
+    #[diesel(sql_type = Bool)]
+    locked: bool,
+}
+
+fn try_lock(connection: &mut PgConnection, key: i64) -> QueryResult<bool> {
+    diesel::sql_query("SELECT pg_catalog.pg_try_advisory_xact_lock($1) AS locked")
+        .bind::<BigInt, _>(key)
+        .get_result(connection)
+        .map(|row: Locked| row.locked)
+}
+
+#[derive(QueryableByName)]
+struct Closed {
+    #[diesel(sql_type = Integer)]
+    closed: i32,
+}
+
+fn close_idle_holders(connection: &mut PgConnection, key: i64) -> QueryResult<u32> {
+    const CLOSE: &str = "SELECT pg_catalog.count(pg_catalog.pg_terminate_backend(holder.pid))\
+        ::pg_catalog.int4 AS closed \
+        FROM (SELECT l.pid FROM pg_catalog.pg_locks AS l \
+              JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid \
+              WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 \
+              AND l.database = (SELECT oid FROM pg_catalog.pg_database \
+                                WHERE datname = pg_catalog.current_database()) \
+              AND l.classid::pg_catalog.int8 = ($1 >> 32) & 4294967295 \
+              AND l.objid::pg_catalog.int8 = $1 & 4294967295 \
+              AND l.mode = 'ShareLock' AND a.state = 'idle' \
+              AND l.pid <> pg_catalog.pg_backend_pid()) AS holder";
+    diesel::sql_query(CLOSE)
+        .bind::<BigInt, _>(key)
+        .get_result(connection)
+        .map(|row: Closed| u32::try_from(row.closed).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use tenantry::Slug;
+
+    use super::*;
+
+    #[test]
+    fn a_key_never_changes_and_differs_by_name() {
+        let key = |slug: &str| lease_key(&SchemaName::of(&Slug::new(slug).expect("a slug")));
+        assert_eq!(key("acme"), key("acme"));
+        assert_ne!(key("acme"), key("acme2"));
+        assert_eq!(key("acme"), 1_199_882_070_728_372_097);
+    }
+}
