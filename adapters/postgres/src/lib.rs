@@ -8,6 +8,7 @@
 //! ```
 
 mod administrative;
+pub mod adoption;
 mod config;
 mod connection;
 mod error;

@@ -1,8 +1,8 @@
 use diesel::PgConnection;
 
 use super::table::Table;
-use super::{AdoptionError, AdoptionPhase, AdoptionProgress};
 use super::work_list::WorkList;
+use super::{AdoptionError, AdoptionPhase, AdoptionProgress};
 
 /// Copies the shared rows that the tenant lacks, a batch in each transaction.
 pub(super) fn copy(
@@ -29,11 +29,20 @@ pub(super) fn copy(
         list = WorkList::NAME,
         same = table.same_key("s", "w"),
     );
-    let batch = if table.refers_to_itself { i64::MAX } else { i64::from(batch) };
+    let batch = if table.refers_to_itself {
+        i64::MAX
+    } else {
+        i64::from(batch)
+    };
     let list = WorkList::write(connection, table, &missing)?;
     list.work(connection, &insert, batch, &mut |done| {
         let (phase, total) = (AdoptionPhase::Copy, list.total);
-        progress(AdoptionProgress { phase, table: &table.name, done, total });
+        progress(AdoptionProgress {
+            phase,
+            table: &table.name,
+            done,
+            total,
+        });
     })?;
     list.drop(connection)
 }

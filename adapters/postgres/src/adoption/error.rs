@@ -14,7 +14,9 @@ pub enum AdoptionError {
         schema: TenantSchema,
     },
     /// One of the two sides has no such table.
-    #[error("schema {schema} has no table {table}: run the tenant's migrations first, or leave the table out")]
+    #[error(
+        "schema {schema} has no table {table}: run the tenant's migrations first, or leave the table out"
+    )]
     NoSuchTable {
         /// In which schema it is missing.
         schema: String,
@@ -28,7 +30,9 @@ pub enum AdoptionError {
         table: Excerpt,
     },
     /// The two tables have different columns.
-    #[error("column {column} of table {table} is {shared} in the shared schema and {tenant} in the tenant's: make them agree by a migration")]
+    #[error(
+        "column {column} of table {table} is {shared} in the shared schema and {tenant} in the tenant's: make them agree by a migration"
+    )]
     ColumnsDiffer {
         /// Which table.
         table: Excerpt,
@@ -40,13 +44,17 @@ pub enum AdoptionError {
         tenant: String,
     },
     /// Tables that refer to each other in a circle have no order in which they can be copied.
-    #[error("tables {tables} refer to each other in a circle: make one of their foreign keys deferred, or copy them by hand")]
+    #[error(
+        "tables {tables} refer to each other in a circle: make one of their foreign keys deferred, or copy them by hand"
+    )]
     Circle {
         /// Which.
         tables: String,
     },
     /// After copying, the two sides differ: somebody wrote meanwhile, or the tenant had other rows under the same keys.
-    #[error("{different} rows of table {table} differ between the two schemas; nothing was removed: stop the writers and run it again, or mend the rows")]
+    #[error(
+        "{different} rows of table {table} differ between the two schemas; nothing was removed: stop the writers and run it again, or mend the rows"
+    )]
     RowsDiffer {
         /// Which table.
         table: Excerpt,
@@ -71,6 +79,10 @@ impl AdoptionError {
         doing: &'static str,
     ) -> impl FnOnce(diesel::result::Error) -> Self + use<> {
         let table = Excerpt::of(table);
-        move |source| Self::Failed { table, doing, source: Box::new(source) }
+        move |source| Self::Failed {
+            table,
+            doing,
+            source: Box::new(source),
+        }
     }
 }

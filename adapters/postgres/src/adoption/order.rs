@@ -41,9 +41,15 @@ fn sort(tables: &[String], references: &[Reference]) -> Result<Vec<String>, Adop
     let mut ordered = Vec::with_capacity(tables.len());
     while !waiting.is_empty() {
         let blocked = |table: &String| {
-            references.iter().any(|r| r.child == *table && waiting.contains(&r.parent))
+            references
+                .iter()
+                .any(|r| r.child == *table && waiting.contains(&r.parent))
         };
-        let ready: Vec<_> = waiting.iter().copied().filter(|table| !blocked(table)).collect();
+        let ready: Vec<_> = waiting
+            .iter()
+            .copied()
+            .filter(|table| !blocked(table))
+            .collect();
         if ready.is_empty() {
             let tables = waiting.into_iter().cloned().collect::<Vec<_>>().join(", ");
             return Err(AdoptionError::Circle { tables });
@@ -74,10 +80,17 @@ mod tests {
 
     #[test]
     fn a_table_comes_after_those_that_it_refers_to() {
-        let pairs = references(&[("items", "orders"), ("orders", "customers"), ("items", "articles")]);
+        let pairs = references(&[
+            ("items", "orders"),
+            ("orders", "customers"),
+            ("items", "articles"),
+        ]);
         let tables = names(&["items", "orders", "customers", "articles"]);
         let ordered = sort(&tables, &pairs).unwrap();
-        assert_eq!(ordered, names(&["articles", "customers", "orders", "items"]));
+        assert_eq!(
+            ordered,
+            names(&["articles", "customers", "orders", "items"])
+        );
     }
 
     #[test]

@@ -25,11 +25,20 @@ pub(super) fn remove(
         old = table.digest("s"),
         new = table.digest("t"),
     );
-    let batch = if table.refers_to_itself { i64::MAX } else { i64::from(batch) };
+    let batch = if table.refers_to_itself {
+        i64::MAX
+    } else {
+        i64::from(batch)
+    };
     let list = WorkList::write(connection, table, &all)?;
     let removed = list.work(connection, &delete, batch, &mut |done| {
         let (phase, total) = (AdoptionPhase::Remove, list.total);
-        progress(AdoptionProgress { phase, table: &table.name, done, total });
+        progress(AdoptionProgress {
+            phase,
+            table: &table.name,
+            done,
+            total,
+        });
     })?;
     list.drop(connection)?;
     Ok(removed)

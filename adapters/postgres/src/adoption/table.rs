@@ -1,9 +1,11 @@
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Nullable, SmallInt, Text};
 use diesel::{PgConnection, sql_query};
+use tenantry::ports::Mark;
 use tenantry::{Excerpt, TenantSchema};
 
 use super::AdoptionError;
+use crate::mark::read_mark;
 
 /// A table that is in both schemas, with columns that agree. Its identifiers are quoted already.
 #[derive(Debug)]
@@ -35,10 +37,15 @@ impl Table {
         let shared = described(connection, shared_schema, name)?;
         let tenant = described(connection, tenant_schema, name)?;
         let columns = agree(name, &shared, &tenant)?;
-        let mut key: Vec<_> = tenant.iter().filter(|column| column.key.is_some()).collect();
+        let mut key: Vec<_> = tenant
+            .iter()
+            .filter(|column| column.key.is_some())
+            .collect();
         key.sort_by_key(|column| column.key);
         if key.is_empty() {
-            return Err(AdoptionError::NoPrimaryKey { table: Excerpt::of(name) });
+            return Err(AdoptionError::NoPrimaryKey {
+                table: Excerpt::of(name),
+            });
         }
         Ok(Self {
             name: name.to_owned(),
@@ -65,7 +72,9 @@ impl Table {
 
     /// A number of 60 bits that stands for the whole row `alias`: equal rows have equal numbers.
     pub(super) fn digest(&self, alias: &str) -> String {
-        let values = list(&self.columns, |column| format!("{alias}.{}::text", column.quoted));
+        let values = list(&self.columns, |column| {
+            format!("{alias}.{}::text", column.quoted)
+        });
         format!("('x' || left(md5(ROW({values})::text), 15))::bit(60)::bigint")
     }
 
@@ -98,10 +107,15 @@ pub(super) fn prove_owner(
     .bind::<Text, _>(schema.name.as_str())
     .get_result::<Found>(connection)
     .optional()
-    .map_err(AdoptionError::failed(schema.name.as_str(), "looking for the schema"))?;
-    match found.and_then(|found| found.mark) {
-        Some(mark) if crate::mark::parse(&mark) == Some(schema.tenant) => Ok(()),
-        _ => Err(AdoptionError::NotTheTenants { schema: *schema }),
+    .map_err(AdoptionError::failed(
+        schema.name.as_str(),
+        "looking for the schema",
+    ))?;
+    let mark = found.and_then(|found| found.mark);
+    if read_mark(mark.as_deref()) == Mark::Tenant(schema.tenant) {
+        Ok(())
+    } else {
+        Err(AdoptionError::NotTheTenants { schema: *schema })
     }
 }
 
@@ -176,12 +190,16 @@ fn agree(
         let same_name = twin.is_some_and(|twin| twin.bare_type == column.bare_type);
         let own_type = !column.system_type && twin.is_some_and(|twin| !twin.system_type);
         let same_type = twin.is_some_and(|twin| twin.type_name == column.type_name);
-        if !same_type && !(same_name && own_type) {
+        let agrees = same_type || (same_name && own_type);
+        if !agrees {
             return Err(differ(table, &column.name, twin, Some(column)));
         }
         if !column.generated {
             let cast = (!same_type).then(|| column.type_name.clone());
-            columns.push(Column { quoted: quoted(&column.name), cast });
+            columns.push(Column {
+                quoted: quoted(&column.name),
+                cast,
+            });
         }
     }
     Ok(columns)
@@ -222,7 +240,10 @@ mod tests {
 
     #[test]
     fn an_identifier_is_quoted_whatever_it_holds() {
-        assert_eq!(quoted("a\"; drop table b; --"), "\"a\"\"; drop table b; --\"");
+        assert_eq!(
+            quoted("a\"; drop table b; --"),
+            "\"a\"\"; drop table b; --\""
+        );
         assert_eq!(qualified("public", "order"), "\"public\".\"order\"");
     }
 }

@@ -56,7 +56,10 @@ pub(super) fn verify(
         .read_only()
         .repeatable_read()
         .run(|connection| {
-            outcome = tables.iter().map(|table| compare(connection, table)).collect();
+            outcome = tables
+                .iter()
+                .map(|table| compare(connection, table))
+                .collect();
             diesel::QueryResult::Ok(())
         })
         .map_err(failed())?;
@@ -65,8 +68,13 @@ pub(super) fn verify(
 
 /// Refuses the first table that has shared rows without an equal.
 pub(super) fn refuse_differences(reports: &[TableReport]) -> Result<(), AdoptionError> {
-    match reports.iter().find(|report| report.different > 0 || report.shared != report.tenant) {
-        Some(TableReport { table, different, .. }) => {
+    match reports
+        .iter()
+        .find(|report| report.different > 0 || report.shared != report.tenant)
+    {
+        Some(TableReport {
+            table, different, ..
+        }) => {
             let (table, different) = (Excerpt::of(table), *different);
             Err(AdoptionError::RowsDiffer { table, different })
         }
@@ -91,11 +99,23 @@ fn compare(connection: &mut PgConnection, table: &Table) -> Result<TableReport, 
     ))
     .get_result::<Compared>(connection)
     .map_err(AdoptionError::failed(&table.name, "comparing both sides"))?;
-    let Compared { shared_rows, shared_digest, tenant_rows, tenant_digest, different } = compared;
+    let Compared {
+        shared_rows,
+        shared_digest,
+        tenant_rows,
+        tenant_digest,
+        different,
+    } = compared;
     Ok(TableReport {
         table: table.name.clone(),
-        shared: Sum { rows: shared_rows, digest: shared_digest },
-        tenant: Sum { rows: tenant_rows, digest: tenant_digest },
+        shared: Sum {
+            rows: shared_rows,
+            digest: shared_digest,
+        },
+        tenant: Sum {
+            rows: tenant_rows,
+            digest: tenant_digest,
+        },
         different,
         removed: 0,
     })

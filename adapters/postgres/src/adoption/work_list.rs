@@ -42,7 +42,10 @@ impl<'a> WorkList<'a> {
         let count = sql_query(format!("SELECT count(*) AS count FROM {name}"))
             .get_result::<Count>(connection)
             .map_err(failed())?;
-        Ok(Self { table, total: count.count })
+        Ok(Self {
+            table,
+            total: count.count,
+        })
     }
 
     /// Runs `statement` for one span of places after another, each in a transaction, and tells how many rows it
@@ -73,6 +76,9 @@ impl<'a> WorkList<'a> {
     pub(super) fn drop(self, connection: &mut PgConnection) -> Result<(), AdoptionError> {
         connection
             .batch_execute(&format!("DROP TABLE {}", Self::NAME))
-            .map_err(AdoptionError::failed(&self.table.name, "dropping the list of rows"))
+            .map_err(AdoptionError::failed(
+                &self.table.name,
+                "dropping the list of rows",
+            ))
     }
 }
