@@ -1,0 +1,60 @@
+# `make test` is everything that continuous integration runs. The other targets are parts of it, or tools.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help test packages format-check lint docs dependencies freestanding purity unit \
+        demo fmt bench book mutants
+
+
+help: ## This list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
+
+test: packages format-check lint docs dependencies freestanding purity unit ## All that must pass
+
+packages: ## Install the Debian packages that are missing: a C compiler, libpq, PostgreSQL, PgBouncer
+	@.ci/packages
+
+format-check: ## The code is formatted
+	cargo fmt --all --check
+	rustfmt --check --edition 2024 core/freestanding/src/lib.rs core/purity-control/src/lib.rs
+
+lint: ## Clippy without a warning, with every feature and with the sets that hosts choose
+	cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
+	cargo clippy --locked -p tenantry -- -D warnings
+	cargo clippy --locked -p tenantry-postgres --all-targets -- -D warnings
+
+docs: ## The API documentation builds without a warning
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --all-features --no-deps
+
+dependencies: ## Licences, sources and known vulnerabilities of the dependencies
+	@.ci/dependencies
+
+freestanding: ## The core links without std, and builds for the bare machines that rustup has
+	@.ci/freestanding
+
+purity: ## Every ban of core/clippy.toml bites
+	@.ci/purity
+
+unit: ## Tests and doc tests, on servers of their own
+	cargo test --locked -p tenantry-postgres
+	cargo test --locked --workspace --all-features
+
+demo: ## Show the promise, on SQLite files in a temporary folder
+	cargo run --locked --release -p tenantry-cli -- demo
+
+fmt: ## Format the code
+	cargo fmt --all
+	rustfmt --edition 2024 core/freestanding/src/lib.rs core/purity-control/src/lib.rs
+
+bench: packages ## Measure the cost of a scope, against a pinned connection
+	cargo bench --locked -p tenantry-benches
+
+book: ## Build the book into docs/book
+	@command -v mdbook >/dev/null || cargo install --locked mdbook
+	mdbook build docs
+
+mutants: ## Mutate the core and see which changes no test notices
+	@command -v cargo-mutants >/dev/null || cargo install --locked cargo-mutants
+	cargo mutants -p tenantry --all-features
