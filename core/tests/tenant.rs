@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use tenantry::{
-    Actor, ContextRefused, Cursor, Page, PageSize, Settings, Slug, Tenant, TenantContext,
-    TenantFilter, TenantId, TenantName, TenantParts, TenantStatus, Version,
+    Actor, ContextRefused, Cursor, Page, PageRequest, PageSize, Settings, Slug, Tenant,
+    TenantContext, TenantFilter, TenantId, TenantName, TenantParts, TenantStatus, Version,
 };
 
 fn time(seconds: i64) -> DateTime<Utc> {
@@ -150,6 +150,61 @@ fn settings_are_an_object_of_limited_size_without_nul() {
     ] {
         assert!(Settings::new(nul.clone()).is_err(), "{nul}");
     }
+}
+
+#[test]
+fn settings_say_what_was_given_instead_of_an_object() {
+    let cases = [
+        (json!(null), "null"),
+        (json!(true), "a boolean"),
+        (json!(1), "a number"),
+        (json!("text"), "a string"),
+        (json!([1]), "an array"),
+    ];
+    for (value, kind) in cases {
+        let told = Settings::new(value).unwrap_err().to_string();
+        assert!(told.starts_with(&format!("settings are {kind}:")), "{told}");
+    }
+}
+
+#[test]
+fn settings_may_take_64_kib_and_come_back_from_json() {
+    assert_eq!(Settings::MAX_BYTES, 65_536);
+    let value = json!({ "plan": "pro" });
+    let settings = Settings::new(value.clone()).unwrap();
+    assert!(!settings.is_empty());
+    assert_eq!(settings.to_value(), value);
+    assert_eq!(serde_json::from_value::<Settings>(value).unwrap(), settings);
+    assert!(serde_json::from_value::<Settings>(json!([])).is_err());
+}
+
+#[test]
+fn a_page_request_keeps_its_size_and_takes_the_cursor() {
+    let size = PageSize::new(7).unwrap();
+    let cursor = Cursor::after(active().id());
+    let request = PageRequest::first(size);
+    assert_eq!((request.after, request.size), (None, size));
+    let next = request.at(cursor);
+    assert_eq!((next.after, next.size), (Some(cursor), size));
+}
+
+#[test]
+fn page_sizes_and_cursors_come_back_from_json() {
+    assert_eq!(
+        serde_json::to_value(PageSize::new(7).unwrap()).unwrap(),
+        json!(7)
+    );
+    assert_eq!(
+        serde_json::from_value::<PageSize>(json!(7))
+            .unwrap()
+            .number(),
+        7
+    );
+    assert!(serde_json::from_value::<PageSize>(json!(0)).is_err());
+    let cursor = Cursor::after(active().id());
+    let json = serde_json::to_value(cursor).unwrap();
+    assert_eq!(json, json!(cursor.to_string()));
+    assert_eq!(serde_json::from_value::<Cursor>(json).unwrap(), cursor);
 }
 
 #[test]

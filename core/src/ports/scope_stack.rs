@@ -66,3 +66,51 @@ impl ScopeStack {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::TenantId;
+
+    fn tenant(number: u8) -> ScopeName {
+        ScopeName::Tenant(TenantId::from_parts(
+            chrono::DateTime::UNIX_EPOCH,
+            [number; 10],
+        ))
+    }
+
+    #[test]
+    fn a_thread_in_no_scope_may_enter_any() {
+        for wanted in [tenant(1), ScopeName::Shared] {
+            let scopes = ScopeStack::new();
+            assert_eq!(scopes.current(), None);
+            scopes.enter(wanted).unwrap();
+            assert_eq!(scopes.current(), Some(wanted));
+        }
+    }
+
+    #[test]
+    fn another_scope_is_refused_until_every_entry_was_left() {
+        let scopes = ScopeStack::new();
+        scopes.enter(tenant(1)).unwrap();
+        scopes.enter(tenant(1)).unwrap();
+        for wanted in [tenant(2), ScopeName::Shared] {
+            let refused = scopes.enter(wanted);
+            assert!(matches!(refused, Err(ScopeError::SwitchRefused { .. })));
+        }
+        scopes.leave();
+        assert_eq!(scopes.current(), Some(tenant(1)), "one entry is left");
+        assert!(scopes.enter(tenant(2)).is_err());
+        scopes.leave();
+        assert_eq!(scopes.current(), None);
+        scopes.enter(tenant(2)).unwrap();
+    }
+
+    #[test]
+    fn leaving_in_no_scope_does_nothing() {
+        let scopes = ScopeStack::new();
+        scopes.leave();
+        scopes.enter(tenant(1)).unwrap();
+        assert_eq!(scopes.current(), Some(tenant(1)));
+    }
+}
