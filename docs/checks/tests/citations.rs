@@ -1,0 +1,39 @@
+//! Every behaviour that a page of the book cites is in the conformance suite.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use tenantry_conformance::catalogue;
+
+/// The names in back-ticks that are sentences: five words or more, joined by underscores.
+fn cited(text: &str) -> impl Iterator<Item = &str> {
+    let quoted = text.split('`').skip(1).step_by(2);
+    quoted.filter(|name| {
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        name.chars().all(plain) && name.matches('_').count() >= 4
+    })
+}
+
+fn unknown(text: &str) -> Vec<&str> {
+    let known: BTreeSet<_> = catalogue()
+        .into_iter()
+        .map(|behaviour| behaviour.name)
+        .collect();
+    cited(text).filter(|name| !known.contains(name)).collect()
+}
+
+#[test]
+fn every_behaviour_that_the_book_cites_is_in_the_suite() {
+    let promise = Path::new(env!("CARGO_MANIFEST_DIR")).join("../src/promise.md");
+    let text = fs::read_to_string(promise).unwrap();
+    assert!(cited(&text).count() > 20, "the page cites its proofs");
+    assert_eq!(unknown(&text), [""; 0]);
+}
+
+#[test]
+fn a_citation_of_nothing_is_noticed() {
+    let text =
+        "see `a_missing_schema_is_a_typed_error` and `a_thing_that_nobody_proves`, `pg_temp`";
+    assert_eq!(unknown(text), ["a_thing_that_nobody_proves"]);
+}
