@@ -34,7 +34,7 @@ until_gone() {
 
 # What a dying process still writes may make one attempt fail.
 remove_folder() {
-    for turn in 1 2 3 4 5 6 7 8 9 10; do
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
         rm -rf "$dir" 2>/dev/null && [ ! -e "$dir" ] && return
         sleep 0.1
     done
