@@ -22,6 +22,8 @@ mod list;
 pub mod model;
 mod probe;
 mod residue;
+#[cfg(feature = "servers")]
+pub mod servers;
 mod verdict;
 mod world;
 
