@@ -5,6 +5,8 @@
 //!  error    ConnectError, Fault           what went wrong, by what a caller does next
 //!  mark     mark_of, read_mark            whose a schema is
 //!  lease    evict_parked                  nobody trusts a schema that is being made or dropped
+//!  repository  PostgresTenantRepository   the tenants' records, in the shared schema
+//!  schemas  PostgresSchemaProvider        tenants' schemas, made, migrated and dropped as a whole or not at all
 //! ```
 
 mod administrative;
@@ -14,8 +16,15 @@ mod connection;
 mod error;
 mod lease;
 mod mark;
+mod repository;
+mod schemas;
 
 pub use config::{ConfigError, PoolerUse, PostgresConfig};
 pub use error::{ConnectError, Fault, ServerSaid};
 pub use lease::{Eviction, evict_parked, lease_key};
 pub use mark::{MARK_PREFIX, mark_of, read_mark};
+pub use repository::PostgresTenantRepository;
+pub use schemas::{
+    FleetSchema, Migrations, PostgresSchemaProvider, SchemaFault, SharedError, SharedMigrations,
+    SharedSchema, SharedSchemaError,
+};

@@ -55,7 +55,10 @@ impl Migrations {
     /// # Errors
     /// [`SchemaError::MigrationRefused`]; see [above](Self#what-is-refused).
     pub fn embedded(source: &EmbeddedMigrations) -> Result<Self, SchemaError> {
-        Self::read(source, "they were embedded by another version of diesel_migrations")
+        Self::read(
+            source,
+            "they were embedded by another version of diesel_migrations",
+        )
     }
 
     /// Reads the migrations in a folder: a folder with an `up.sql` for each, as `diesel migration generate` makes them.
@@ -144,7 +147,10 @@ fn read_one(migration: &dyn DieselMigration<Pg>) -> Result<Migration, SchemaErro
         ));
     }
     if version.len() > Migrations::LONGEST_VERSION {
-        return Err(refused(name, "its version is longer than 50 characters: shorten it"));
+        return Err(refused(
+            name,
+            "its version is longer than 50 characters: shorten it",
+        ));
     }
     let mut recorder = Recorder::default();
     migration
@@ -154,7 +160,10 @@ fn read_one(migration: &dyn DieselMigration<Pg>) -> Result<Migration, SchemaErro
             source,
         })?;
     if recorder.sql.trim().is_empty() {
-        return Err(refused(name, "its up.sql is empty: write it, or remove the migration"));
+        return Err(refused(
+            name,
+            "its up.sql is empty: write it, or remove the migration",
+        ));
     }
     Ok(Migration {
         version,
@@ -171,7 +180,10 @@ fn refuse_twins(sorted: &[Migration]) -> Result<(), SchemaError> {
         None => Ok(()),
         Some(pair) => Err(refused(
             pair[1].name.clone(),
-            format!("it has the same version as {}: rename one of them", pair[0].name),
+            format!(
+                "it has the same version as {}: rename one of them",
+                pair[0].name
+            ),
         )),
     }
 }
@@ -224,10 +236,17 @@ mod tests {
 
     #[test]
     fn a_folder_is_read_in_the_order_of_versions() {
-        let folder = folder(&[("2_b", "SELECT 2"), ("1_a", "SELECT 1"), ("10_c", "SELECT 10")]);
+        let folder = folder(&[
+            ("2_b", "SELECT 2"),
+            ("1_a", "SELECT 1"),
+            ("10_c", "SELECT 10"),
+        ]);
         let migrations = Migrations::folder(folder.path()).expect("migrations");
         // As text, which is how Diesel orders them.
-        assert_eq!(migrations.names().collect::<Vec<_>>(), ["1_a", "10_c", "2_b"]);
+        assert_eq!(
+            migrations.names().collect::<Vec<_>>(),
+            ["1_a", "10_c", "2_b"]
+        );
         let applied = ["1".to_owned(), "2".to_owned()];
         let pending = migrations.pending(&applied);
         assert_eq!(pending.len(), 1);
@@ -238,7 +257,10 @@ mod tests {
     fn two_migrations_of_one_version_are_refused() {
         let folder = folder(&[("1_a", "SELECT 1"), ("1_b", "SELECT 1")]);
         let refused = Migrations::folder(folder.path()).expect_err("twins");
-        assert!(matches!(refused, SchemaError::MigrationRefused { .. }), "{refused}");
+        assert!(
+            matches!(refused, SchemaError::MigrationRefused { .. }),
+            "{refused}"
+        );
     }
 
     #[test]

@@ -1,0 +1,127 @@
+//! What a tenant's migrations did outside of the tenant's schema: it would be there once, not once for each tenant.
+
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Nullable, Text};
+
+use super::run::Target;
+
+/// What was in the shared schema before.
+pub(crate) struct Before {
+    objects: Vec<Object>,
+}
+
+#[derive(QueryableByName)]
+struct Object {
+    #[diesel(sql_type = BigInt)]
+    class: i64,
+    #[diesel(sql_type = BigInt)]
+    number: i64,
+    #[diesel(sql_type = Text)]
+    identity: String,
+}
+
+/// Something that was made, changed or dropped outside.
+#[derive(QueryableByName)]
+pub(crate) struct Intrusion {
+    /// What, as PostgreSQL names it.
+    #[diesel(sql_type = Text)]
+    pub(crate) what: String,
+    /// The version of the migration that did it, if that can be told.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub(crate) version: Option<String>,
+    /// Whether it is an extension.
+    #[diesel(sql_type = diesel::sql_types::Bool)]
+    pub(crate) extension: bool,
+}
+
+impl Before {
+    /// Looks, within the transaction that is to run the migrations. One round trip.
+    pub(crate) fn look(connection: &mut PgConnection, shared: &str) -> QueryResult<Self> {
+        // Asking for the transaction's id makes it the oldest of those that its savepoints get.
+        const QUERY: &str = "SELECT d.classid::int8 AS class, d.objid::int8 AS number, \
+            i.type || ' ' || i.identity AS identity \
+            FROM (SELECT pg_current_xact_id()) AS assigned, pg_namespace AS n \
+            JOIN pg_depend AS d ON d.refclassid = 'pg_namespace'::regclass AND d.refobjid = n.oid \
+            CROSS JOIN LATERAL pg_identify_object(d.classid, d.objid, 0) AS i \
+            WHERE n.nspname = $1 AND i.type IS NOT NULL";
+        let objects = diesel::sql_query(QUERY)
+            .bind::<Text, _>(shared)
+            .load(connection)?;
+        Ok(Self { objects })
+    }
+
+    /// What this transaction made, changed or dropped outside of the target's schema since. One round trip.
+    ///
+    /// A row that is visible though its transaction is in progress was written by this one, so what others commit
+    /// meanwhile isn't counted. What is gone from the shared schema was dropped by this transaction if it holds the
+    /// lock for that. The ledger's rows tell which migration it was.
+    pub(crate) fn intrusions(
+        &self,
+        connection: &mut PgConnection,
+        target: &Target<'_>,
+    ) -> QueryResult<Vec<Intrusion>> {
+        let column = |get: fn(&Object) -> i64| self.objects.iter().map(get).collect::<Vec<_>>();
+        let identities: Vec<&str> = self
+            .objects
+            .iter()
+            .map(|one| one.identity.as_str())
+            .collect();
+        diesel::sql_query(intrusions_query(target))
+            .bind::<Text, _>(target.schema)
+            .bind::<Array<BigInt>, _>(column(|one| one.class))
+            .bind::<Array<BigInt>, _>(column(|one| one.number))
+            .bind::<Array<Text>, _>(identities)
+            .load(connection)
+    }
+}
+
+/// `age` counts from this transaction's id: what its savepoints wrote is of age 0 or below.
+fn ours(row: &str) -> String {
+    format!(
+        "CASE WHEN age({row}.xmin) <= 0 THEN pg_xact_status(\
+         (pg_current_xact_id()::text::int8 - age({row}.xmin))::text::xid8) = 'in progress' \
+         ELSE false END"
+    )
+}
+
+fn intrusions_query(target: &Target<'_>) -> String {
+    let Target { schema, ledger, .. } = target;
+    let (member, namespace, extension, column, entry) =
+        (ours("d"), ours("n"), ours("e"), ours("a"), ours("applied"));
+    format!(
+        "WITH written AS (\
+           SELECT d.classid, d.objid, 0 AS part, d.xmin AS by FROM pg_depend AS d \
+             WHERE d.refclassid = 'pg_namespace'::regclass AND {member} \
+             AND d.refobjid NOT IN (SELECT oid FROM pg_namespace WHERE nspname = $1) \
+             AND d.refobjid <> pg_my_temp_schema() \
+           UNION ALL \
+           SELECT 'pg_namespace'::regclass, n.oid, 0, n.xmin FROM pg_namespace AS n \
+             WHERE n.nspname <> $1 AND n.nspname !~ '^pg_' AND {namespace} \
+           UNION ALL \
+           SELECT 'pg_extension'::regclass, e.oid, 0, e.xmin FROM pg_extension AS e \
+             WHERE {extension} \
+           UNION ALL \
+           SELECT 'pg_class'::regclass, a.attrelid, a.attnum::int4, a.xmin \
+             FROM pg_attribute AS a WHERE a.attrelid = ANY ($3::oid[]) \
+             AND a.attnum > 0 AND {column}\
+         ) \
+         SELECT i.type || ' ' || coalesce(i.identity, '') AS what, \
+           w.classid = 'pg_extension'::regclass AS extension, \
+           (SELECT applied.version::text FROM \"{schema}\".\"{ledger}\" AS applied \
+             WHERE {entry} AND age(applied.xmin) >= age(w.by) \
+             ORDER BY age(applied.xmin) LIMIT 1) AS version \
+         FROM written AS w \
+         CROSS JOIN LATERAL pg_identify_object(w.classid, w.objid, w.part) AS i \
+         UNION ALL \
+         SELECT gone.identity || ' (dropped)', false, NULL \
+         FROM unnest($2, $3, $4) AS gone(class, number, identity) \
+         WHERE NOT EXISTS (SELECT FROM pg_depend AS d \
+             WHERE d.classid = gone.class::oid AND d.objid = gone.number::oid \
+             AND d.refclassid = 'pg_namespace'::regclass) \
+         AND EXISTS (SELECT FROM pg_locks AS l \
+             WHERE l.pid = pg_backend_pid() AND l.mode = 'AccessExclusiveLock' \
+             AND (l.relation = gone.number::oid \
+               OR (l.classid = gone.class::oid AND l.objid = gone.number::oid))) \
+         ORDER BY 1"
+    )
+}
