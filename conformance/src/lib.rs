@@ -16,6 +16,7 @@
 
 mod behaviour;
 mod behaviours;
+pub mod book;
 mod capability;
 mod harness;
 mod list;

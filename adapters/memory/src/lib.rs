@@ -1,1 +1,70 @@
-//! Every port of Tenantry, in process.
+//! Every port of Tenantry, in process: for tests, prototypes, and as the plainly right model that other adapters are
+//! compared with.
+//!
+//! ```text
+//!  MemoryTenantRepository   records of tenants
+//!  MemoryDatabase           schemas of rows ◀── MemorySchemaProvider makes, migrates and drops them
+//!                                           ◀── MemoryScopes runs work in one of them
+//!  SystemClock, ManualClock, RandomIds, SequentialIds, RecordedEvents
+//! ```
+//!
+//! Nothing outlives the process, and one tenant's transactions take turns.
+//!
+//! ```
+//! # use std::sync::Arc;
+//! # use futures_lite::future::block_on;
+//! use serde_json::json;
+//! use tenantry::ports::{ScopeError, ScopeMode, TenantScopes};
+//! use tenantry::{Actor, NewTenant, Slug, TenantContext, TenantName, TenantService};
+//! use tenantry_memory::{
+//!     MemoryDatabase, MemoryMigration, MemorySchemaProvider, MemoryScopes, MemoryTenantRepository,
+//!     RandomIds, SystemClock,
+//! };
+//!
+//! let database = MemoryDatabase::new();
+//! let migrations = [MemoryMigration::create_table("items")];
+//! let service = TenantService::builder(
+//!     Arc::new(MemoryTenantRepository::new()),
+//!     Arc::new(MemorySchemaProvider::new(database.clone(), migrations)),
+//!     Arc::new(SystemClock),
+//!     Arc::new(RandomIds::new()),
+//! )
+//! .build();
+//! let actor = Actor::system();
+//! let new = NewTenant::new(Slug::new("acme")?, TenantName::new("Acme")?);
+//! let tenant = block_on(service.create(new, &actor))?;
+//! let provisioned = block_on(service.provision(tenant.id(), &actor))?;
+//!
+//! let scopes = MemoryScopes::new(database);
+//! let context = TenantContext::of(provisioned.tenant(), actor)?;
+//! let items = scopes.in_tenant(&context, ScopeMode::Transaction, |connection| {
+//!     connection.insert("items", json!({ "name": "anvil" }))?;
+//!     connection.rows("items")
+//! })?;
+//! assert_eq!(items, [json!({ "name": "anvil" })]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod clock;
+mod connection;
+mod database;
+mod events;
+mod ids;
+mod migration;
+mod operator;
+mod repository;
+mod schemas;
+mod scopes;
+mod tables;
+
+pub use clock::{ManualClock, SystemClock};
+pub use connection::{SharedConnection, TenantConnection};
+pub use database::MemoryDatabase;
+pub use events::RecordedEvents;
+pub use ids::{RandomIds, SequentialIds};
+pub use migration::{MemoryMigration, SharedMigrationFailed};
+pub use operator::Operator;
+pub use repository::MemoryTenantRepository;
+pub use schemas::MemorySchemaProvider;
+pub use scopes::MemoryScopes;
+pub use tables::{TableError, Tables};

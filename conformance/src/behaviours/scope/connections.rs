@@ -7,7 +7,9 @@ use tenantry::{Retry, TenantContext};
 
 use super::super::threads::at_once;
 use crate::world::{NO_ROWS, World};
-use crate::{Harness, ProbeError, Verdict, Violation, ensure, ensure_eq, ensure_matches};
+use crate::{
+    Capability, Harness, ProbeError, Verdict, Violation, ensure, ensure_eq, ensure_matches,
+};
 
 const LONG: Duration = Duration::from_secs(30);
 
@@ -47,6 +49,15 @@ pub(crate) fn a_connection_that_served_many_tenants_is_replaced<H: Harness>() ->
     Ok(())
 }
 
+/// Sessions, where there are any: a store may let one transaction at a time into a tenant.
+fn holding_mode<H: Harness>() -> ScopeMode {
+    if H::claims().include(Capability::SessionScopes) {
+        ScopeMode::Session
+    } else {
+        ScopeMode::Transaction
+    }
+}
+
 /// Whether `attempt` fails as it should while `holders` threads are inside these scopes.
 fn while_held<H: Harness>(
     world: &World<H>,
@@ -62,7 +73,7 @@ fn while_held<H: Harness>(
             stops.push(stop);
             let entered = entered.clone();
             threads.push(scope.spawn(move || {
-                world.within(context, |probe| {
+                world.enter(context, holding_mode::<H>(), |probe| {
                     probe.values()?;
                     let _ = entered.send(());
                     let _ = stopped.recv_timeout(LONG);

@@ -1,13 +1,10 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use tenantry::TenantContext;
-use tenantry::ports::ScopeMode;
+use tenantry::ports::{ScopeError, ScopeMode};
 
 use crate::world::{NO_ROWS, World};
-use crate::{
-    Capability, Harness, NOTICE, Probe, ProbeError, Residue, Verdict, ensure, ensure_eq,
-    ensure_matches,
-};
+use crate::{Capability, Harness, NOTICE, Probe, ProbeError, Residue, Verdict, ensure, ensure_eq};
 
 /// How a careless borrower's scope ends.
 #[derive(Clone, Copy, Debug)]
@@ -123,12 +120,10 @@ pub(crate) fn what_an_open_transaction_wrote_is_never_committed_by_the_next_borr
         probe.leave_behind(Residue::OpenTransaction)?;
         probe.insert(1)
     });
-    if let Err(ProbeError::Scope(error)) = left {
-        ensure_matches!(
-            error,
-            tenantry::ports::ScopeError::TransactionEnded,
-            "how the scope ended"
-        );
+    match left {
+        // The adapter may well say that the work shouldn't have done that.
+        Ok(()) | Err(ProbeError::Scope(ScopeError::TransactionEnded)) => {}
+        Err(error) => return Err(error.into()),
     }
     world.insert(&next, &[2])?;
     ensure_eq!(world.values(&next)?, [2], "the next borrower's rows");
