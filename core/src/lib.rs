@@ -10,6 +10,7 @@
 //!  lifecycle  (tenant, command, now) -> (tenant, event)       a function
 //!  provisioning  a machine without I/O                        resumable after any crash
 //!  context    TenantContext                                   which tenant, who asked
+//!  jobs       JobEnvelope, JobRun, JobWorker                  work that goes on after its request, in the same tenant
 //!  ports      TenantRepository, SchemaProvider, TenantScopes, Clock, IdSource, EventSink
 //!  service    TenantService                                   the above, driven over the ports
 //! ```
@@ -36,6 +37,7 @@ mod context;
 mod error;
 mod event;
 mod excerpt;
+pub mod jobs;
 pub mod lifecycle;
 mod names;
 mod paging;

@@ -4,6 +4,7 @@
 mod clock;
 mod events;
 mod ids;
+mod jobs;
 mod repository;
 mod schema;
 mod scope;
@@ -12,6 +13,10 @@ mod scope_stack;
 pub use clock::Clock;
 pub use events::EventSink;
 pub use ids::IdSource;
+pub use jobs::{
+    Enqueued, JobFilter, JobPage, JobQueue, JobQueueError, JobRecord, JobShare, JobStats, Prune,
+    Randomness, WaitReach,
+};
 pub use repository::{RepositoryError, TenantKey, TenantRepository};
 pub use schema::{
     Creation, FoundSchema, Mark, MigrationReport, Removal, SchemaError, SchemaProvider, SchemaState,
@@ -21,6 +26,6 @@ pub use scope_stack::ScopeStack;
 
 #[cfg(feature = "mocks")]
 pub use {
-    clock::MockClock, events::MockEventSink, ids::MockIdSource, repository::MockTenantRepository,
-    schema::MockSchemaProvider,
+    clock::MockClock, events::MockEventSink, ids::MockIdSource, jobs::MockJobQueue,
+    jobs::MockRandomness, repository::MockTenantRepository, schema::MockSchemaProvider,
 };

@@ -1,0 +1,213 @@
+use alloc::boxed::Box;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::{
+    Answer, Finding, JobAttempt, JobFailure, JobKind, JobPayload, JobPolicy, JobRun, OutOfStep,
+    Outcome, Settlement, Step,
+};
+use crate::ports::{JobQueue, JobQueueError, Randomness, RepositoryError, TenantRepository};
+use crate::{Retry, TenantId};
+
+/// What does the jobs of one kind.
+///
+/// It is told where it is: [`JobAttempt::tenant`] is the context to enter a scope with. It may be run more than once
+/// for one job, also at the same time by two workers if it outlasts its lease, so what it does must stand that.
+#[async_trait]
+pub trait JobHandler: Send + Sync {
+    /// Makes one attempt. What it gives is kept with the job.
+    ///
+    /// # Errors
+    /// [`JobFailure`] says whether trying again can help.
+    async fn run(&self, attempt: &JobAttempt) -> Result<Option<JobPayload>, JobFailure>;
+}
+
+/// Takes jobs out of a queue and has them done, one at a time, over the ports that it is given.
+///
+/// It never waits: when nothing is due, it says so, and whoever drives it waits for the queue's sign or for a while.
+/// To stop it gracefully, call it no more. Cloning is cheap; as many clones as wanted may work at once.
+///
+/// ```
+/// use std::sync::Arc;
+/// use async_trait::async_trait;
+/// use tenantry::jobs::{
+///     JobAttempt, JobFailure, JobHandler, JobKind, JobPayload, JobPolicy, JobWorker, Outcome,
+/// };
+/// # use tenantry::ports::{JobQueue, Randomness, TenantRepository};
+///
+/// struct Welcome;
+///
+/// #[async_trait]
+/// impl JobHandler for Welcome {
+///     async fn run(&self, attempt: &JobAttempt) -> Result<Option<JobPayload>, JobFailure> {
+///         let address: String = attempt.job.payload().read()?;
+///         let tenant = attempt.tenant()?.slug();
+///         println!("welcome to {tenant}, {address}");
+///         Ok(None)
+///     }
+/// }
+///
+/// # async fn work(
+/// #     queue: Arc<dyn JobQueue>,
+/// #     tenants: Arc<dyn TenantRepository>,
+/// #     random: Arc<dyn Randomness>,
+/// # ) -> Result<(), Box<dyn std::error::Error>> {
+/// let worker = JobWorker::new(queue, tenants, random, JobPolicy::default())
+///     .with_handler(JobKind::new("mail.welcome")?, Arc::new(Welcome));
+/// while worker.work_once().await? != Outcome::Idle {}
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct JobWorker {
+    queue: Arc<dyn JobQueue>,
+    tenants: Arc<dyn TenantRepository>,
+    random: Arc<dyn Randomness>,
+    policy: JobPolicy,
+    handlers: BTreeMap<JobKind, Arc<dyn JobHandler>>,
+}
+
+impl JobWorker {
+    /// A worker that has no handler yet, and so is handed nothing.
+    pub fn new(
+        queue: Arc<dyn JobQueue>,
+        tenants: Arc<dyn TenantRepository>,
+        random: Arc<dyn Randomness>,
+        policy: JobPolicy,
+    ) -> Self {
+        Self {
+            queue,
+            tenants,
+            random,
+            policy,
+            handlers: BTreeMap::new(),
+        }
+    }
+
+    /// Does the jobs of `kind` by `handler` from now on.
+    #[must_use]
+    pub fn with_handler(mut self, kind: JobKind, handler: Arc<dyn JobHandler>) -> Self {
+        self.handlers.insert(kind, handler);
+        self
+    }
+
+    /// The kinds that it has handlers for.
+    pub fn kinds(&self) -> BTreeSet<JobKind> {
+        self.handlers.keys().cloned().collect()
+    }
+
+    /// The queue that it works for.
+    pub fn queue(&self) -> &Arc<dyn JobQueue> {
+        &self.queue
+    }
+
+    /// Takes one job, if one is due, and has it done.
+    ///
+    /// Dropping the future leaves the job to its lease: it runs again.
+    ///
+    /// # Cost
+    /// Beside the handler: two round trips to the queue, and one to the store of tenants.
+    ///
+    /// # Errors
+    /// [`JobWorkerError`]. A result that the queue couldn't take is lost, and the job runs again after its lease.
+    pub async fn work_once(&self) -> Result<Outcome, JobWorkerError> {
+        let mut run = JobRun::begin(self.policy, self.kinds());
+        let mut trouble = None;
+        loop {
+            let answer = match run.poll_step() {
+                Step::Reserve(lease_for) => {
+                    let leased = self.queue.reserve(&self.kinds(), lease_for).await?;
+                    Answer::Reserved(leased.map(Box::new))
+                }
+                Step::Resolve(tenant) => Answer::Resolved(self.resolve(tenant, &mut trouble).await),
+                Step::Run(attempt) => Answer::Ran(self.perform(&attempt).await),
+                Step::Settle(settlement) => self.settle(settlement).await?,
+                Step::Finished(outcome) => {
+                    return match trouble {
+                        None => Ok(outcome),
+                        Some(source) => Err(JobWorkerError::Tenants { outcome, source }),
+                    };
+                }
+            };
+            run.handle(answer, self.random.bits())?;
+        }
+    }
+
+    async fn resolve(&self, tenant: TenantId, trouble: &mut Option<RepositoryError>) -> Finding {
+        match self.tenants.find(tenant).await {
+            Ok(tenant) => Finding::Found(Box::new(tenant)),
+            Err(RepositoryError::NotFound { .. }) => Finding::Missing,
+            Err(error) => {
+                *trouble = Some(error);
+                Finding::Unknown
+            }
+        }
+    }
+
+    async fn perform(&self, attempt: &JobAttempt) -> Result<Option<JobPayload>, JobFailure> {
+        match self.handlers.get(attempt.job.kind()) {
+            Some(handler) => handler.run(attempt).await,
+            None => Err(JobFailure::transient("the worker lost its handler")),
+        }
+    }
+
+    async fn settle(&self, settlement: Settlement) -> Result<Answer, JobWorkerError> {
+        let told = match settlement {
+            Settlement::Complete { lease, output } => self.queue.complete(&lease, output).await,
+            Settlement::Retry {
+                lease,
+                after,
+                error,
+            } => self.queue.retry(&lease, after, &error).await,
+            Settlement::Bury {
+                lease,
+                reason,
+                error,
+            } => self.queue.bury(&lease, reason, &error).await,
+            Settlement::GiveBack {
+                lease,
+                wait,
+                reach,
+                why: _,
+            } => self.queue.give_back(&lease, wait, reach).await,
+        };
+        match told {
+            Ok(()) => Ok(Answer::Settled),
+            Err(JobQueueError::LeaseLost { .. }) => Ok(Answer::LeaseLost),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Why a worker couldn't go on. No job is lost by it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum JobWorkerError {
+    /// The queue failed.
+    #[error(transparent)]
+    Queue(#[from] JobQueueError),
+    /// The store of tenants couldn't say whether the job's tenant may work, so the job waits.
+    #[error("whether a job's tenant may work isn't known, so its jobs wait")]
+    Tenants {
+        /// What became of the job.
+        outcome: Outcome,
+        /// What the store of tenants said.
+        source: RepositoryError,
+    },
+    /// The worker broke the machine's rule: a bug of ours.
+    #[error(transparent)]
+    OutOfStep(#[from] OutOfStep),
+}
+
+impl JobWorkerError {
+    /// What the caller may do about it.
+    pub fn retry(&self) -> Retry {
+        match self {
+            Self::Queue(error) => error.retry(),
+            Self::Tenants { outcome: _, source } => source.retry(),
+            Self::OutOfStep(_) => Retry::Never,
+        }
+    }
+}
