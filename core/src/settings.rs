@@ -3,7 +3,7 @@ use alloc::string::ToString;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// A tenant's free-form settings: a JSON object of at most 64 KiB, written compactly.
+/// A tenant's free-form settings: a JSON object of at most 64 KiB, written compactly, at most 64 levels deep.
 ///
 /// What the host wants to keep with a tenant (a plan, a time zone, feature flags) goes here; rows go in
 /// the tenant's schema.
@@ -24,12 +24,18 @@ pub struct Settings(Map<alloc::string::String, Value>);
 impl Settings {
     /// The largest settings, in bytes of compact JSON.
     pub const MAX_BYTES: usize = 64 * 1024;
+    /// The deepest nesting of objects and arrays, the settings themselves included.
+    pub const MAX_DEPTH: usize = 64;
 
     /// Takes a JSON object.
     ///
     /// # Errors
     /// See [`SettingsError`].
     pub fn new(value: Value) -> Result<Self, SettingsError> {
+        // First of all: the others go down into the value, too.
+        if !fits(&value, Self::MAX_DEPTH) {
+            return Err(SettingsError::TooDeep);
+        }
         let bytes = value.to_string().len();
         let Value::Object(map) = value else {
             return Err(SettingsError::NotAnObject {
@@ -86,6 +92,16 @@ fn kind_of(value: &Value) -> &'static str {
     }
 }
 
+/// Whether `value` has at most `depth` levels. JSON readers give up at some depth (`serde_json` at 128), so what is
+/// deeper could be written and never read again.
+fn fits(value: &Value, depth: usize) -> bool {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
+        Value::Array(items) => depth > 0 && items.iter().all(|item| fits(item, depth - 1)),
+        Value::Object(map) => depth > 0 && map.values().all(|item| fits(item, depth - 1)),
+    }
+}
+
 /// PostgreSQL's `jsonb` can't hold U+0000, so no adapter may be asked to.
 fn has_nul<'a>(mut entries: impl Iterator<Item = (&'a alloc::string::String, &'a Value)>) -> bool {
     entries.any(|(key, value)| key.contains('\0') || value_has_nul(value))
@@ -119,7 +135,40 @@ pub enum SettingsError {
         /// Their size in bytes of compact JSON.
         bytes: usize,
     },
+    /// More than [`Settings::MAX_DEPTH`] levels.
+    #[error(
+        "settings are more than {} levels deep: make them flatter",
+        Settings::MAX_DEPTH
+    )]
+    TooDeep,
     /// A U+0000 in a key or a text, which PostgreSQL can't store.
     #[error("settings hold a NUL character, which PostgreSQL can't store: leave it out")]
     Nul,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nested(levels: usize) -> Value {
+        (1..levels).fold(Value::Object(Map::new()), |inner, level| {
+            if level % 2 == 0 {
+                Value::Array(alloc::vec![inner])
+            } else {
+                let key = alloc::string::String::from("k");
+                Value::Object(core::iter::once((key, inner)).collect())
+            }
+        })
+    }
+
+    #[test]
+    fn settings_that_no_reader_could_read_back_are_refused() {
+        let deepest = nested(Settings::MAX_DEPTH);
+        assert!(deepest.is_object(), "the outermost level is an object");
+        let text = deepest.to_string();
+        Settings::new(deepest).expect("it is just deep enough");
+        serde_json::from_str::<Settings>(&text).expect("and can be read back");
+        let too_deep = Settings::new(nested(Settings::MAX_DEPTH + 2));
+        assert_eq!(too_deep, Err(SettingsError::TooDeep));
+    }
 }
