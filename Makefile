@@ -48,8 +48,10 @@ fmt: ## Format the code
 	cargo fmt --all
 	rustfmt --edition 2024 core/freestanding/src/lib.rs core/purity-control/src/lib.rs
 
-bench: packages ## Measure the cost of a scope, against a pinned connection
+bench: packages ## Measure the budget, and scopes against a pinned connection: six minutes and the build
+	rm -rf bench-results/subjects
 	cargo bench --locked -p tenantry-benches
+	cargo bench --locked -p tenantry-benches --bench report
 
 book: ## Build the book into docs/book
 	@command -v mdbook >/dev/null || cargo install --locked mdbook
