@@ -11,8 +11,9 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Integer};
+use diesel::sql_types::{Array, BigInt, Bool, Integer};
 use tenantry::SchemaName;
 
 /// The advisory lock that stands for trust in the schema of this name: 64 bits of its FNV-1a hash.
@@ -60,42 +61,74 @@ pub fn evict_parked(
 ) -> QueryResult<Eviction> {
     let key = lease_key(schema);
     let deadline = Instant::now() + patience;
-    let mut closed = 0;
+    let mut closed = Vec::new();
     loop {
         if try_lock(connection, key)? {
+            await_end(connection, &closed, deadline)?;
+            let closed = u32::try_from(closed.len()).unwrap_or(u32::MAX);
             return Ok(Eviction::Locked { closed });
         }
         if Instant::now() >= deadline {
             return Ok(Eviction::Busy);
         }
-        closed += close_idle_holders(connection, key)?;
-        // The ended session gives its lock back a moment after its end was asked for.
-        thread::sleep(Duration::from_millis(2));
+        for holder in close_idle_holders(connection, key)? {
+            if !closed.contains(&holder) {
+                closed.push(holder);
+            }
+        }
+        thread::sleep(GLANCE);
     }
 }
 
+/// How soon to look again: an ended session gives its lock back a moment after its end was asked for.
+const GLANCE: Duration = Duration::from_millis(1);
+
+/// A session gives its locks back before its socket is closed, by which its pool knows.
+fn await_end(connection: &mut PgConnection, closed: &[i32], deadline: Instant) -> QueryResult<()> {
+    while !closed.is_empty() && Instant::now() < deadline && any_alive(connection, closed)? {
+        thread::sleep(GLANCE);
+    }
+    Ok(())
+}
+
+fn any_alive(connection: &mut PgConnection, backends: &[i32]) -> QueryResult<bool> {
+    look_anew(connection)?;
+    let alive: Yes = diesel::sql_query(
+        "SELECT EXISTS (SELECT FROM pg_catalog.pg_stat_activity WHERE pid = ANY($1)) AS yes",
+    )
+    .bind::<Array<Integer>, _>(backends)
+    .get_result(connection)?;
+    Ok(alive.yes)
+}
+
+/// A transaction sees the activity of others as it was when it first looked.
+fn look_anew(connection: &mut PgConnection) -> QueryResult<()> {
+    connection.batch_execute("SELECT pg_catalog.pg_stat_clear_snapshot()")
+}
+
 #[derive(QueryableByName)]
-struct Locked {
+struct Yes {
     #[diesel(sql_type = Bool)]
-    locked: bool,
+    yes: bool,
 }
 
 fn try_lock(connection: &mut PgConnection, key: i64) -> QueryResult<bool> {
-    diesel::sql_query("SELECT pg_catalog.pg_try_advisory_xact_lock($1) AS locked")
+    let locked: Yes = diesel::sql_query("SELECT pg_catalog.pg_try_advisory_xact_lock($1) AS yes")
         .bind::<BigInt, _>(key)
-        .get_result(connection)
-        .map(|row: Locked| row.locked)
+        .get_result(connection)?;
+    Ok(locked.yes)
 }
 
 #[derive(QueryableByName)]
 struct Closed {
     #[diesel(sql_type = Integer)]
-    closed: i32,
+    pid: i32,
+    #[diesel(sql_type = Bool)]
+    told: bool,
 }
 
-fn close_idle_holders(connection: &mut PgConnection, key: i64) -> QueryResult<u32> {
-    const CLOSE: &str = "SELECT pg_catalog.count(pg_catalog.pg_terminate_backend(holder.pid))\
-        ::pg_catalog.int4 AS closed \
+fn close_idle_holders(connection: &mut PgConnection, key: i64) -> QueryResult<Vec<i32>> {
+    const CLOSE: &str = "SELECT holder.pid, pg_catalog.pg_terminate_backend(holder.pid) AS told \
         FROM (SELECT l.pid FROM pg_catalog.pg_locks AS l \
               JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid \
               WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 \
@@ -105,10 +138,15 @@ fn close_idle_holders(connection: &mut PgConnection, key: i64) -> QueryResult<u3
               AND l.objid::pg_catalog.int8 = $1 & 4294967295 \
               AND l.mode = 'ShareLock' AND a.state = 'idle' \
               AND l.pid <> pg_catalog.pg_backend_pid()) AS holder";
-    diesel::sql_query(CLOSE)
+    look_anew(connection)?;
+    let closed: Vec<Closed> = diesel::sql_query(CLOSE)
         .bind::<BigInt, _>(key)
-        .get_result(connection)
-        .map(|row: Closed| u32::try_from(row.closed).unwrap_or(0))
+        .load(connection)?;
+    Ok(closed
+        .into_iter()
+        .filter(|c| c.told)
+        .map(|c| c.pid)
+        .collect())
 }
 
 #[cfg(test)]

@@ -16,15 +16,20 @@ mod connection;
 mod error;
 mod lease;
 mod mark;
+mod pool;
 mod repository;
 mod schemas;
+mod scope;
 
 pub use config::{ConfigError, PoolerUse, PostgresConfig};
+pub use connection::{SharedConnection, TenantConnection};
 pub use error::{ConnectError, Fault, ServerSaid};
 pub use lease::{Eviction, evict_parked, lease_key};
 pub use mark::{MARK_PREFIX, mark_of, read_mark};
+pub use pool::{PoolSettings, PoolSettingsError, PoolStatistics, TenantPool};
 pub use repository::PostgresTenantRepository;
 pub use schemas::{
     FleetSchema, Migrations, PostgresSchemaProvider, SchemaFault, SharedError, SharedMigrations,
     SharedSchema, SharedSchemaError,
 };
+pub use scope::{ScopeFuture, Session};

@@ -9,7 +9,6 @@ const MINIMUM_MAJOR_VERSION: i32 = 13;
 /// A connection that was just opened, and what leads to the server.
 pub(crate) struct Opened {
     pub(crate) connection: PgConnection,
-    #[expect(dead_code, reason = "the pool tells its connections apart by it")]
     pub(crate) backend: i32,
     pub(crate) direct: bool,
 }
@@ -31,12 +30,15 @@ pub(crate) fn open(config: &PostgresConfig) -> Result<Opened, ConnectError> {
     }
 }
 
-/// A setting that PostgreSQL takes at startup and keeps, and that a pooler refuses or drops.
+/// What `RESET ALL` goes back to, and the setting of ours that tells a direct connection from a pooled one.
+const DIRECT: &str = "-c tenantry.direct=1 -c TimeZone=UTC -c client_encoding=UTF8 -c search_path=pg_catalog,pg_temp";
+
+/// Settings that PostgreSQL takes at startup and keeps, and that a pooler refuses or drops.
 fn claiming_to_be_direct(config: &PostgresConfig) -> PostgresConfig {
     let options = config.value("options").unwrap_or_default();
     config
         .clone()
-        .with("options", format!("{options} -c tenantry.direct=1"))
+        .with("options", format!("{options} {DIRECT}"))
 }
 
 /// Poolers speak English whatever the server's language is, and name the parameter that they don't take.

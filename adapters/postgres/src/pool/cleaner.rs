@@ -1,0 +1,45 @@
+use std::sync::Arc;
+use std::thread;
+
+use super::cleaning::clean;
+use super::floor::{Count, Floor, Returned};
+use super::settings::PoolSettings;
+
+/// Starts the thread that cleans what scopes give back. It ends when the pool is closed.
+pub(super) fn start(floor: Arc<Floor>, settings: PoolSettings) -> std::io::Result<()> {
+    let work = move || {
+        while let Some(returned) = floor.next_returned() {
+            clean_one(&floor, &settings, returned);
+        }
+    };
+    thread::Builder::new()
+        .name("tenantry-clean".to_owned())
+        .spawn(work)
+        .map(drop)
+}
+
+fn clean_one(floor: &Floor, settings: &PoolSettings, returned: Returned) {
+    let Returned {
+        mut lent,
+        who,
+        schema,
+    } = returned;
+    let too_old = lent.opened_at.elapsed() >= settings.max_lifetime;
+    let plan_stale = lent.trouble.stale_plan.is_some();
+    let usable = !lent.broken && !plan_stale && !too_old && clean(&mut lent, schema).is_ok();
+    floor.cleaned_one();
+    if usable {
+        let served = u32::try_from(lent.tenants_served()).unwrap_or(u32::MAX);
+        floor.count(Count::Cleaned);
+        floor.shelve(lent, who, served >= settings.tenants_per_connection);
+        return;
+    }
+    floor.count(if too_old {
+        Count::Recycled
+    } else {
+        Count::Discarded
+    });
+    lent.broken = true;
+    drop(lent);
+    floor.close_one(who);
+}

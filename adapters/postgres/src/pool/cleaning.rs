@@ -1,0 +1,200 @@
+//! What a borrower left on a direct connection is cleared away, and proven gone, before anybody else gets it.
+//!
+//! The first trip undoes; each of its commands does its whole work or fails. The second asks what is left, by a
+//! statement that Diesel has prepared once, and so also finds out whether Diesel's prepared statements are there still:
+//! a borrower's `DEALLOCATE ALL` shows here. `DISCARD ALL` would do the first trip's work, and break the second.
+//!
+//! `pg_locks` isn't asked about advisory locks: reading it holds every partition of the server's lock table.
+//! `pg_advisory_unlock_all` either gave them all back or failed.
+
+use std::time::Instant;
+
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{Array, Bool, Integer, Text};
+use tenantry::TenantSchema;
+
+use crate::connection::link::{Link, Warm};
+use crate::scope::proof;
+use crate::{lease_key, mark_of};
+
+/// Why a connection is closed instead.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unclean {
+    #[error("a statement of the cleaning failed")]
+    Failed(#[from] diesel::result::Error),
+    #[error("something is left behind that can't be cleared away")]
+    Residue,
+}
+
+/// `RESET ALL` goes back to what the connection was opened with, which is what Diesel and Tenantry want.
+const UNDO: &str = "BEGIN; ROLLBACK; RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL; UNLISTEN *; \
+    DISCARD SEQUENCES; DISCARD TEMP; SELECT pg_catalog.pg_advisory_unlock_all()";
+
+/// Makes a direct connection ready for use: the statement that proves is the first that Diesel prepares on it.
+pub(super) fn prepare(link: &mut Link) -> QueryResult<()> {
+    if link.direct {
+        ask(link, None).map(drop)
+    } else {
+        Ok(())
+    }
+}
+
+/// Clears a returned connection, proves it clear, and makes it warm again for the tenant that it served.
+pub(super) fn clean(link: &mut Link, served: Option<TenantSchema>) -> Result<(), Unclean> {
+    link.warm = None;
+    link.reset_client_side();
+    if link.direct {
+        undo(link, served)?;
+        let mut left = ask(link, served)?;
+        if !left.prepared.is_empty() {
+            deallocate(link, &left.prepared)?;
+            left = ask(link, served)?;
+        }
+        settle(link, served, &left)?;
+    }
+    link.drop_notifications()?;
+    Ok(())
+}
+
+/// Throws away Diesel's caches, which hold OIDs of another tenant's types, together with the server's statements.
+pub(crate) fn forget_caches(link: &mut Link) -> QueryResult<()> {
+    link.forget_caches();
+    link.connection.batch_execute("DEALLOCATE ALL")?;
+    prepare(link)
+}
+
+fn undo(link: &mut Link, served: Option<TenantSchema>) -> QueryResult<()> {
+    let warm_up = served.map(|schema| warm_up(&schema)).unwrap_or_default();
+    let batch = format!("{UNDO}{warm_up}");
+    if link.connection.batch_execute(&batch).is_ok() {
+        return Ok(());
+    }
+    // An aborted transaction takes nothing but its end.
+    link.connection.batch_execute("ROLLBACK")?;
+    link.connection.batch_execute(&batch)
+}
+
+/// The lease comes before the path, and both before the proof.
+fn warm_up(schema: &TenantSchema) -> String {
+    format!(
+        "; SELECT pg_catalog.set_config('tenantry.leased', \
+         pg_catalog.pg_try_advisory_lock_shared({})::pg_catalog.text, false), \
+         pg_catalog.set_config('search_path', '{}', false)",
+        lease_key(&schema.name),
+        proof::path(&schema.name.quoted())
+    )
+}
+
+fn deallocate(link: &mut Link, names: &[String]) -> QueryResult<()> {
+    let quoted = names.iter().map(|name| name.replace('"', "\"\""));
+    let statements: Vec<String> = quoted
+        .map(|name| format!("DEALLOCATE \"{name}\""))
+        .collect();
+    link.connection.batch_execute(&statements.join("; "))
+}
+
+fn settle(link: &mut Link, served: Option<TenantSchema>, left: &Left) -> Result<(), Unclean> {
+    let expected = match &served {
+        Some(schema) => proof::path(&schema.name.quoted()),
+        None => proof::BASE_PATH.to_owned(),
+    };
+    let clear = left.clear
+        && left.prepared.is_empty()
+        && left.backend == link.backend
+        && left.path == expected
+        && is_idle(link);
+    if !clear {
+        return Err(Unclean::Residue);
+    }
+    let Some(schema) = served else {
+        return Ok(());
+    };
+    if left.own_types {
+        link.types_of = Some(schema.tenant);
+    }
+    if left.ready {
+        link.warm = Some(Warm {
+            schema,
+            proven_at: Instant::now(),
+        });
+        return Ok(());
+    }
+    Ok(link.connection.batch_execute(proof::COOL_DOWN)?)
+}
+
+fn is_idle(link: &mut Link) -> bool {
+    let status = AnsiTransactionManager::transaction_manager_status_mut(&mut link.connection);
+    matches!(status.transaction_depth(), Ok(None))
+}
+
+fn ask(link: &mut Link, served: Option<TenantSchema>) -> QueryResult<Left> {
+    let question = WhatIsLeft {
+        schema: served.map_or_else(String::new, |schema| schema.name.to_string()),
+        mark: served.map_or_else(String::new, |schema| mark_of(schema.tenant)),
+    };
+    question.get_result(&mut link.connection)
+}
+
+/// What the server says about a session.
+#[derive(Queryable)]
+struct Left {
+    backend: i32,
+    clear: bool,
+    /// The statements that a borrower prepared by SQL.
+    prepared: Vec<String>,
+    path: String,
+    /// The schema is there, is this tenant's, the role may use it, and its lease is held.
+    ready: bool,
+    /// The schema has types of its own, whose OIDs Diesel may have kept.
+    own_types: bool,
+}
+
+/// Asks for [`Left`]. A static statement, so that Diesel prepares it once and the server plans it once for each path.
+#[derive(QueryId)]
+struct WhatIsLeft {
+    schema: String,
+    mark: String,
+}
+
+impl Query for WhatIsLeft {
+    type SqlType = (Integer, Bool, Array<Text>, Text, Bool, Bool);
+}
+
+impl RunQueryDsl<PgConnection> for WhatIsLeft {}
+
+impl QueryFragment<Pg> for WhatIsLeft {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql(
+            "SELECT pg_catalog.pg_backend_pid(), \
+             CURRENT_USER = SESSION_USER \
+             AND NOT EXISTS (SELECT FROM pg_catalog.pg_cursors WHERE name <> '') \
+             AND NOT EXISTS (SELECT FROM pg_catalog.pg_listening_channels()) \
+             AND (pg_catalog.pg_my_temp_schema() = 0 OR NOT EXISTS (\
+                 SELECT FROM pg_catalog.pg_depend \
+                 WHERE refclassid = 2615 AND refobjid = pg_catalog.pg_my_temp_schema())), \
+             ARRAY(SELECT name FROM pg_catalog.pg_prepared_statements WHERE from_sql), \
+             pg_catalog.current_setting('search_path'), \
+             EXISTS (SELECT FROM pg_catalog.pg_namespace AS n \
+                 JOIN pg_catalog.pg_description AS d \
+                 ON d.objoid = n.oid AND d.classoid = 2615 AND d.objsubid = 0 \
+                 WHERE n.nspname = ",
+        );
+        out.push_bind_param::<Text, _>(&self.schema)?;
+        out.push_sql("::pg_catalog.name AND d.description = ");
+        out.push_bind_param::<Text, _>(&self.mark)?;
+        out.push_sql(
+            " AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')) \
+             AND coalesce(pg_catalog.current_setting('tenantry.leased', true) = 'true', false), \
+             EXISTS (SELECT FROM pg_catalog.pg_namespace AS n \
+                 JOIN pg_catalog.pg_depend AS d ON d.refclassid = 2615 AND d.refobjid = n.oid \
+                 LEFT JOIN pg_catalog.pg_class AS c ON c.oid = d.objid AND d.classid = 1259 \
+                 WHERE n.nspname = ",
+        );
+        out.push_bind_param::<Text, _>(&self.schema)?;
+        out.push_sql("::pg_catalog.name AND (d.classid = 1247 OR c.relkind = 'c'))");
+        Ok(())
+    }
+}

@@ -1,0 +1,208 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use tenantry::TenantSchema;
+use tenantry::ports::{ScopeError, ScopeName};
+
+use super::cleaner;
+use super::floor::{Count, Floor, Pick, Returned};
+use super::gate::GateLimits;
+use super::manager::{Failures, Lent, Manager, opening_threads};
+use super::settings::{PoolSettings, PoolSettingsError};
+use super::statistics::PoolStatistics;
+use crate::{PostgresConfig, ServerSaid};
+
+/// Connections to one database, lent to scopes: each inside exactly one tenant, or in the shared schema on purpose.
+///
+/// | scope | entered by | costs on entering | on leaving |
+/// | --- | --- | --- | --- |
+/// | a transaction in a tenant | [`tenant`](Self::tenant), [`tenant_async`](Self::tenant_async) | one trip | one trip |
+/// | a session in a tenant | [`session`](Self::session) | one trip, none if a connection stands ready | none |
+/// | a transaction in the shared schema | [`shared`](Self::shared), [`shared_async`](Self::shared_async) | one trip | one trip |
+///
+/// Whatever a scope did to its connection is cleared away, and proven gone, before anybody else gets it: on a thread of
+/// the pool's, not on the caller's time. What can't be cleaned is closed. A clone shares the same connections.
+///
+/// Behind a pooler that hands the server out by transaction (which is found out), transaction scopes work, and clean up
+/// inside their transaction; session scopes are refused.
+#[derive(Clone)]
+pub struct TenantPool {
+    handle: Arc<Handle>,
+}
+
+/// Closes the pool when its last clone is dropped. Scopes that are still entered end as usual.
+struct Handle {
+    core: Arc<Core>,
+}
+
+/// What scopes hold of their pool.
+pub(crate) struct Core {
+    floor: Arc<Floor>,
+    factory: r2d2::Pool<Manager>,
+    failures: Arc<Failures>,
+    settings: PoolSettings,
+    scopes: AtomicU64,
+}
+
+impl TenantPool {
+    /// A pool with the usual settings. Opens no connection yet.
+    ///
+    /// # Errors
+    /// None with the usual settings, unless the system refuses a thread.
+    pub fn new(config: PostgresConfig) -> Result<Self, PoolSettingsError> {
+        Self::with_settings(config, PoolSettings::default())
+    }
+
+    /// A pool with settings of its own. Opens no connection yet.
+    ///
+    /// # Errors
+    /// [`PoolSettingsError`].
+    pub fn with_settings(
+        config: PostgresConfig,
+        settings: PoolSettings,
+    ) -> Result<Self, PoolSettingsError> {
+        settings.check()?;
+        let (manager, failures) = Manager::new(config);
+        let factory = r2d2::Pool::builder()
+            .max_size(settings.max_size)
+            .min_idle(Some(0))
+            .max_lifetime(None)
+            .idle_timeout(None)
+            .test_on_check_out(false)
+            // Its own log would show what only an error should.
+            .error_handler(Box::new(r2d2::NopErrorHandler))
+            // Half of it is the longest pause before r2d2 tries again to open one.
+            .connection_timeout(Duration::from_secs(1))
+            .thread_pool(opening_threads())
+            .build_unchecked(manager);
+        let floor = Arc::new(Floor::new(GateLimits {
+            all: settings.max_size,
+            one_tenant: settings.one_tenant(),
+        }));
+        cleaner::start(Arc::clone(&floor), settings.clone())
+            .map_err(|_| PoolSettingsError::NoThread)?;
+        let core = Core {
+            floor,
+            factory,
+            failures,
+            settings,
+            scopes: AtomicU64::new(0),
+        };
+        Ok(Self {
+            handle: Arc::new(Handle {
+                core: Arc::new(core),
+            }),
+        })
+    }
+
+    /// What the pool did so far, and does now. Asks no server.
+    pub fn statistics(&self) -> PoolStatistics {
+        self.handle.core.floor.statistics()
+    }
+
+    /// The settings that it was made with.
+    pub fn settings(&self) -> &PoolSettings {
+        &self.handle.core.settings
+    }
+
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.handle.core
+    }
+}
+
+impl std::fmt::Debug for TenantPool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TenantPool")
+            .field("settings", self.settings())
+            .field("statistics", &self.statistics())
+            .finish()
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.core.floor.close();
+    }
+}
+
+impl Core {
+    pub(crate) fn settings(&self) -> &PoolSettings {
+        &self.settings
+    }
+
+    /// A number that no other scope of this pool has.
+    pub(crate) fn next_scope(&self) -> u64 {
+        self.scopes.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(crate) fn count(&self, what: Count) {
+        self.floor.count(what);
+    }
+
+    /// Waits for a connection. Whoever gets one gives it back by [`Core::give_back`] or [`Core::discard`].
+    pub(crate) fn acquire(&self, who: ScopeName) -> Result<Lent, ScopeError> {
+        match self.floor.enter(who, self.settings.acquire_timeout)? {
+            Pick::Ready(lent) => Ok(lent),
+            Pick::Open => self.open(who),
+            Pick::Replace(mut full) => {
+                self.count(Count::Recycled);
+                full.broken = true;
+                drop(full);
+                self.open(who)
+            }
+        }
+    }
+
+    /// Closes a connection that was found dead, and opens another in its room.
+    pub(crate) fn replace(&self, mut dead: Lent, who: ScopeName) -> Result<Lent, ScopeError> {
+        self.count(Count::Replaced);
+        dead.broken = true;
+        drop(dead);
+        self.open(who)
+    }
+
+    pub(crate) fn give_back(&self, lent: Lent, who: ScopeName, schema: Option<TenantSchema>) {
+        self.floor.give_back(Returned { lent, who, schema });
+    }
+
+    /// Closes a connection that must not be used again.
+    pub(crate) fn discard(&self, mut lent: Lent, who: ScopeName) {
+        self.count(Count::Discarded);
+        lent.broken = true;
+        drop(lent);
+        self.floor.close_one(who);
+    }
+
+    /// Has r2d2 open a connection. An attempt that fails meanwhile ends the wait, since more of it wouldn't help.
+    fn open(&self, who: ScopeName) -> Result<Lent, ScopeError> {
+        const GLANCE: Duration = Duration::from_millis(100);
+        let failed_before = self.failures.count();
+        let begun = Instant::now();
+        let patience = self.settings.acquire_timeout;
+        loop {
+            let left = patience.saturating_sub(begun.elapsed());
+            if let Ok(lent) = self.factory.get_timeout(left.min(GLANCE)) {
+                self.count(Count::Opened);
+                return Ok(lent);
+            }
+            if self.failures.count() > failed_before || begun.elapsed() >= patience {
+                self.floor.close_one(who);
+                return Err(self.unavailable());
+            }
+        }
+    }
+
+    fn unavailable(&self) -> ScopeError {
+        match self.failures.last() {
+            Some(error) => ScopeError::Unavailable {
+                source: Box::new(error),
+            },
+            None => ScopeError::Unavailable {
+                source: Box::new(ServerSaid::scrubbed(
+                    "no connection was opened in time".to_owned(),
+                )),
+            },
+        }
+    }
+}
