@@ -11,7 +11,8 @@
 //!  provisioning  a machine without I/O                        resumable after any crash
 //!  context    TenantContext                                   which tenant, who asked
 //!  jobs       JobEnvelope, JobRun, JobWorker                  work that goes on after its request, in the same tenant
-//!  ports      TenantRepository, SchemaProvider, TenantScopes, Clock, IdSource, EventSink
+//!  cache      CacheKey, KeySpace -> StoredKey; TenantCache    a key of one owner can't be another's
+//!  ports      TenantRepository, SchemaProvider, TenantScopes, Clock, IdSource, EventSink, Cache
 //!  service    TenantService                                   the above, driven over the ports
 //! ```
 //!
@@ -33,6 +34,7 @@ extern crate alloc;
 #[cfg(any(test, feature = "mocks"))]
 extern crate std;
 
+pub mod cache;
 mod context;
 mod error;
 mod event;

@@ -1,6 +1,7 @@
 //! What the core asks of the world. A host picks our adapters or writes its own; whoever implements a port
 //! keeps the promises in its doc, and the conformance suite checks them.
 
+mod cache;
 mod clock;
 mod events;
 mod ids;
@@ -10,6 +11,7 @@ mod schema;
 mod scope;
 mod scope_stack;
 
+pub use cache::Cache;
 pub use clock::Clock;
 pub use events::EventSink;
 pub use ids::IdSource;
@@ -26,6 +28,7 @@ pub use scope_stack::ScopeStack;
 
 #[cfg(feature = "mocks")]
 pub use {
-    clock::MockClock, events::MockEventSink, ids::MockIdSource, jobs::MockJobQueue,
-    jobs::MockRandomness, repository::MockTenantRepository, schema::MockSchemaProvider,
+    cache::MockCache, clock::MockClock, events::MockEventSink, ids::MockIdSource,
+    jobs::MockJobQueue, jobs::MockRandomness, repository::MockTenantRepository,
+    schema::MockSchemaProvider,
 };

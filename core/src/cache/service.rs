@@ -1,0 +1,141 @@
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
+use core::fmt;
+
+use async_lock::Mutex;
+
+use super::flight::Flights;
+use super::report::Unread;
+use super::statistics::Counters;
+use super::{
+    Budget, CacheError, CacheOwner, CacheReports, CacheScope, KeySpace, SharedCache, TenantCache,
+};
+use crate::TenantContext;
+use crate::ports::Cache;
+
+/// What [`CacheScope::get_or_compute`] does while the cache can't be asked or won't keep a value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CachePolicy {
+    /// It computes, returns the value and reports what was wrong. The default: a cache that is down makes things slow.
+    #[default]
+    Compute,
+    /// It fails with the cache's error, so that what the cache protects isn't overrun.
+    Fail,
+}
+
+/// Hands out the caches of tenants over one store. A host makes one and keeps it.
+///
+/// Computations wait for each other, and statistics add up, among the caches that come of one service. It keeps some
+/// hundred bytes for each tenant that it has met.
+#[derive(Clone)]
+pub struct CacheService(Arc<Service>);
+
+pub(super) struct Service {
+    pub(super) cache: Arc<dyn Cache>,
+    pub(super) policy: CachePolicy,
+    pub(super) reports: Arc<dyn CacheReports>,
+    pub(super) flights: Flights,
+    tenant_budget: Option<Budget>,
+    counters: Mutex<BTreeMap<CacheOwner, Arc<Counters>>>,
+}
+
+impl CacheService {
+    /// A service over `cache`, with the default policy and without a budget.
+    pub fn new(cache: Arc<dyn Cache>) -> Self {
+        Self::builder(cache).build()
+    }
+
+    /// A service with choices of your own.
+    pub fn builder(cache: Arc<dyn Cache>) -> CacheServiceBuilder {
+        CacheServiceBuilder {
+            cache,
+            policy: CachePolicy::default(),
+            reports: Arc::new(Unread),
+            tenant_budget: None,
+        }
+    }
+
+    /// The cache of the context's tenant.
+    pub fn tenant(&self, context: &TenantContext) -> TenantCache {
+        let (space, budget) = (KeySpace::of(context), self.0.tenant_budget);
+        TenantCache::over(CacheScope::new(self.0.clone(), space, budget))
+    }
+
+    /// The cache of the tenant that a request or job runs in, if it runs in one.
+    ///
+    /// # Errors
+    /// [`CacheError::NoTenant`] without a context. It is never the shared cache instead.
+    pub fn current(&self, context: Option<&TenantContext>) -> Result<TenantCache, CacheError> {
+        context
+            .map(|context| self.tenant(context))
+            .ok_or(CacheError::NoTenant)
+    }
+
+    /// The cache of what belongs to no tenant, on purpose.
+    pub fn shared(&self) -> SharedCache {
+        SharedCache::over(CacheScope::new(self.0.clone(), KeySpace::shared(), None))
+    }
+}
+
+impl Service {
+    pub(super) async fn counters(&self, owner: CacheOwner) -> Arc<Counters> {
+        self.counters.lock().await.entry(owner).or_default().clone()
+    }
+}
+
+impl fmt::Debug for CacheService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CacheService")
+            .field("policy", &self.0.policy)
+            .field("tenant_budget", &self.0.tenant_budget)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Makes a [`CacheService`].
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct CacheServiceBuilder {
+    cache: Arc<dyn Cache>,
+    policy: CachePolicy,
+    reports: Arc<dyn CacheReports>,
+    tenant_budget: Option<Budget>,
+}
+
+impl CacheServiceBuilder {
+    /// What to do while the cache is down.
+    pub fn policy(mut self, policy: CachePolicy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Where reports go. Without it, nowhere.
+    pub fn reports(mut self, reports: Arc<dyn CacheReports>) -> Self {
+        self.reports = reports;
+        self
+    }
+
+    /// What each tenant may keep, unless [`TenantCache::with_budget`] says otherwise. The shared cache has no budget.
+    pub fn tenant_budget(mut self, budget: Budget) -> Self {
+        self.tenant_budget = Some(budget);
+        self
+    }
+
+    /// The service.
+    pub fn build(self) -> CacheService {
+        let Self {
+            cache,
+            policy,
+            reports,
+            tenant_budget,
+        } = self;
+        CacheService(Arc::new(Service {
+            cache,
+            policy,
+            reports,
+            flights: Flights::default(),
+            tenant_budget,
+            counters: Mutex::new(BTreeMap::new()),
+        }))
+    }
+}
