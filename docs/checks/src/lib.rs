@@ -50,4 +50,10 @@ pub fn problems(root: &Path) -> io::Result<Vec<String>> {
 
 /// The Rust code on the pages runs as doc tests of these.
 #[cfg(doctest)]
-mod code {}
+mod code {
+    #[doc = include_str!("../../../README.md")]
+    struct Readme;
+
+    #[doc = include_str!("../../src/getting-started.md")]
+    struct GettingStarted;
+}

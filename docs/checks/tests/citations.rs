@@ -1,4 +1,4 @@
-//! Every behaviour that a page of the book cites is in the conformance suite.
+//! What the book quotes is there: behaviours of the conformance suite, and the files that its programs use.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -29,6 +29,15 @@ fn every_behaviour_that_the_book_cites_is_in_the_suite() {
     let text = fs::read_to_string(promise).unwrap();
     assert!(cited(&text).count() > 20, "the page cites its proofs");
     assert_eq!(unknown(&text), [""; 0]);
+}
+
+#[test]
+fn the_migration_on_the_page_is_the_one_that_its_program_runs() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(here.join("../src/getting-started.md")).unwrap();
+    let migration = "migrations/tenant/2026-01-01-000000_notes/up.sql";
+    let sql = fs::read_to_string(here.join(migration)).unwrap();
+    assert!(page.contains(&format!("`{migration}` is\n\n```sql\n{sql}```")));
 }
 
 #[test]
