@@ -5,3 +5,8 @@ mod harness;
 use harness::Sqlite;
 
 tenantry_conformance::suite!(Sqlite);
+
+#[test]
+fn the_claims_are_those_in_the_books_table() {
+    tenantry_conformance::book::claims_are_recorded::<Sqlite>();
+}

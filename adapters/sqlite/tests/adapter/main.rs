@@ -1,0 +1,7 @@
+//! What is particular to the SQLite adapter, beside what the conformance suite asks of every adapter.
+
+mod common;
+mod records;
+mod schemas;
+mod scopes;
+mod traps;
