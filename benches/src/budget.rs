@@ -50,8 +50,8 @@ impl Operation {
     /// Whether Tenantry does it yet.
     pub fn is_built(self) -> bool {
         match self {
-            Self::Resolution | Self::SchemaSwitch | Self::WholeRequest => true,
-            Self::JobOverhead | Self::CacheKey => false,
+            Self::Resolution | Self::SchemaSwitch | Self::CacheKey | Self::WholeRequest => true,
+            Self::JobOverhead => false,
         }
     }
 

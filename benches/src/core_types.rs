@@ -3,18 +3,22 @@ use std::hint::black_box;
 use chrono::{DateTime, Utc};
 use criterion::Criterion;
 use serde_json::json;
+use tenantry::cache::{CacheKey, KeySpace};
 use tenantry::{
     Actor, BoxError, SchemaName, Settings, Slug, Tenant, TenantContext, TenantId, TenantName,
     TenantParts, TenantStatus, Version,
 };
 
 use crate::results::Row;
+use crate::timing::one_by_one;
+use crate::{Effort, Operation, Spent};
 
 const GROUP: &str = "core";
 const SLUG: &str = "acme-laboratories-of-the-north";
 const REFUSED: &str = "acme_laboratories";
+const KEY: &str = "user:42:profile";
 
-/// Registers what needs no store: checking a slug, naming its schema, making a context, and its way through JSON.
+/// Registers what needs no store: checking a slug, naming its schema, making a context, its way through JSON, and a tenant's cache key.
 ///
 /// # Errors
 /// Never, unless the core refuses what these benchmarks give it.
@@ -23,6 +27,7 @@ pub fn core_types(criterion: &mut Criterion) -> Result<Vec<Row>, BoxError> {
     let tenant = active_tenant(slug)?;
     let actor = Actor::named("user:42")?;
     let context = TenantContext::of(&tenant, actor.clone())?;
+    let key = CacheKey::new(KEY)?;
     let text = serde_json::to_string(&context)?;
 
     let mut rows = Vec::new();
@@ -49,8 +54,28 @@ pub fn core_types(criterion: &mut Criterion) -> Result<Vec<Row>, BoxError> {
     bench("context from JSON", &|| {
         let _ = black_box(serde_json::from_str::<TenantContext>(black_box(&text)));
     });
+    bench("cache key of a tenant", &|| {
+        black_box(KeySpace::of(black_box(&context)).key(black_box(&key)));
+    });
     group.finish();
     Ok(rows)
+}
+
+/// Times the rows of the budget that need no store: from a text to the tenant's own cache key.
+///
+/// # Errors
+/// Never, unless the core refuses what it is given here.
+pub(crate) fn core_budget(effort: &Effort) -> Result<Vec<Spent>, BoxError> {
+    let context = TenantContext::of(&active_tenant(Slug::new(SLUG)?)?, Actor::system())?;
+    let stored = || {
+        let key = CacheKey::new(black_box(KEY)).map(|key| KeySpace::of(&context).key(&key));
+        drop(black_box(key));
+    };
+    Ok(vec![Spent {
+        operation: Operation::CacheKey,
+        how: "a key of 15 characters, with the reading of the clock".to_owned(),
+        times: one_by_one(effort.latencies, stored),
+    }])
 }
 
 fn active_tenant(slug: Slug) -> Result<Tenant, BoxError> {

@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 use criterion::Criterion;
 use tenantry::BoxError;
 
+use crate::core_types::core_budget;
 use crate::effort::Asked;
 use crate::results::{Results, Row, measured};
 use crate::{BenchError, Effort, Fleet, Subject, budget, core_types, goals, provisioning, scopes};
@@ -115,12 +116,20 @@ impl Run {
     /// # Errors
     /// If the results can't be written.
     pub fn core(mut self) -> Result<(), BenchError> {
-        let rows = core_types(&mut self.criterion).map_err(|source| BenchError::Subject {
+        let failed = |source| BenchError::Subject {
             subject: "core",
             action: "making a tenant",
             source,
-        })?;
-        self.finish("core", &rows, |results| results)
+        };
+        let spent = match self.asked {
+            Asked::List => Vec::new(),
+            Asked::Measurement | Asked::Trial => core_budget(&self.effort).map_err(failed)?,
+        };
+        let rows = core_types(&mut self.criterion).map_err(failed)?;
+        self.finish("core", &rows, |results| Results {
+            budget: spent,
+            ..results
+        })
     }
 
     fn finish(

@@ -161,6 +161,11 @@ fn the_core_is_measured_beside_a_subject() {
     let json = json_of(folder.path());
     assert_eq!(texts(&json, "subjects", "name"), ["core", "memory"]);
     assert!(texts(&json, "benchmarks", "operation").contains(&"schema name of a slug"));
+    let budget = json["budget"].as_array().unwrap();
+    let key = budget
+        .iter()
+        .find(|row| row["operation"] == "cache key transform");
+    assert_eq!(key.unwrap()["measured"]["adapter"], "core");
 }
 
 #[test]
