@@ -5,6 +5,7 @@
 //!  MemoryTenantRepository   records of tenants
 //!  MemoryDatabase           schemas of rows ◀── MemorySchemaProvider makes, migrates and drops them
 //!                                           ◀── MemoryScopes runs work in one of them
+//!  MemoryJobQueue           jobs that wait, run and end
 //!  SystemClock, ManualClock, RandomIds, SequentialIds, RecordedEvents
 //! ```
 //!
@@ -50,6 +51,7 @@ mod connection;
 mod database;
 mod events;
 mod ids;
+mod jobs;
 mod migration;
 mod operator;
 mod repository;
@@ -62,6 +64,7 @@ pub use connection::{SharedConnection, TenantConnection};
 pub use database::MemoryDatabase;
 pub use events::RecordedEvents;
 pub use ids::{RandomIds, SequentialIds};
+pub use jobs::{MemoryJobQueue, RandomBits};
 pub use migration::{MemoryMigration, SharedMigrationFailed};
 pub use operator::Operator;
 pub use repository::MemoryTenantRepository;

@@ -1,0 +1,16 @@
+//! The job queue in process.
+//!
+//! ```text
+//!  queue    MemoryJobQueue   the port: a lock, a clock, and
+//!  store    Jobs             what the queue holds, as plain maps
+//!  hand_out                  whose turn it is, and which job
+//!  random   RandomBits       for jitter and ids
+//! ```
+
+mod hand_out;
+mod queue;
+mod random;
+mod store;
+
+pub use queue::MemoryJobQueue;
+pub use random::RandomBits;
