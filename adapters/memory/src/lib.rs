@@ -5,6 +5,7 @@
 //!  MemoryTenantRepository   records of tenants
 //!  MemoryDatabase           schemas of rows ◀── MemorySchemaProvider makes, migrates and drops them
 //!                                           ◀── MemoryScopes runs work in one of them
+//!  MemoryCache              bytes for a while, within a limit
 //!  MemoryJobQueue           jobs that wait, run and end
 //!  SystemClock, ManualClock, RandomIds, SequentialIds, RecordedEvents
 //! ```
@@ -46,6 +47,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod cache;
 mod clock;
 mod connection;
 mod database;
@@ -59,6 +61,7 @@ mod schemas;
 mod scopes;
 mod tables;
 
+pub use cache::MemoryCache;
 pub use clock::{ManualClock, SystemClock};
 pub use connection::{SharedConnection, TenantConnection};
 pub use database::MemoryDatabase;
