@@ -7,12 +7,14 @@
 //!  lease    evict_parked                  nobody trusts a schema that is being made or dropped
 //!  repository  PostgresTenantRepository   the tenants' records, in the shared schema
 //!  schemas  PostgresSchemaProvider        tenants' schemas, made, migrated and dropped as a whole or not at all
+//!  doctor   Doctor                        what is wrong with a database, and how to mend it
 //! ```
 
 mod administrative;
 pub mod adoption;
 mod config;
 mod connection;
+pub mod doctor;
 mod error;
 mod lease;
 mod mark;

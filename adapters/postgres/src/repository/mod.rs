@@ -2,167 +2,183 @@
 
 mod row;
 mod set_up;
+#[cfg(test)]
+pub(crate) mod snapshots;
 mod sql;
 mod statement;
-
-use std::fmt;
-use std::sync::Arc;
-use std::time::Duration;
+mod store;
 
 use async_trait::async_trait;
-use diesel::PgConnection;
-use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
-use parking_lot::Mutex;
-use tenantry::ports::{MigrationReport, RepositoryError, TenantKey, TenantRepository};
-use tenantry::{BoxError, Page, PageRequest, Slug, Tenant, TenantFilter, TenantId, Version};
+use tenantry::ports::{RepositoryError, TenantKey, TenantRepository};
+use tenantry::{BoxError, Page, PageRequest, Retry, Slug, Tenant, TenantFilter, TenantId, Version};
 
 use self::row::{Change, Row};
 use self::statement::Statement;
+use self::store::{Store, StoreError};
 use crate::schemas::Trouble;
-use crate::{
-    ConnectError, Fault, PostgresConfig, PostgresSchemaProvider, SharedError, SharedSchema,
-};
+use crate::{Fault, PostgresConfig, PostgresSchemaProvider, SharedSchema, TenantPool};
+
+pub(crate) use set_up::steps;
+pub(crate) use sql::TABLE;
 
 /// The tenants' records in the table `tenantry_tenants` of the shared schema.
 ///
-/// [`set_up`](Self::set_up) makes the table. Every method is one statement and one round trip, on a connection that
-/// this repository keeps; calls take turns on it. What the connection said when it broke is an error, and the next
-/// call opens another.
+/// [`SharedMigrations::of_tenantry`](crate::SharedMigrations::of_tenantry) makes the table.
+///
+/// # Cost in round trips
+/// Every method is one statement. [`PostgresTenantRepository::new`] keeps one connection for it, on which calls take
+/// turns: one round trip. [`PostgresTenantRepository::over`] a pool borrows a connection of the shared scope: one more
+/// on entering and one on leaving, for any number of calls at once.
 ///
 /// ```no_run
-/// use tenantry::ports::TenantRepository;
 /// use tenantry::Slug;
-/// use tenantry_postgres::{PostgresConfig, PostgresTenantRepository};
+/// use tenantry::ports::TenantRepository;
+/// use tenantry_postgres::{PostgresConfig, PostgresTenantRepository, SharedMigrations};
 ///
 /// # async fn start() -> Result<(), Box<dyn std::error::Error>> {
 /// let config: PostgresConfig = "postgresql://app@db.example/shop".parse()?;
+/// SharedMigrations::of_tenantry(config.clone()).run().await?;
 /// let repository = PostgresTenantRepository::new(config);
-/// repository.set_up().await?;
 /// let tenant = repository.find_by_slug(&Slug::new("acme")?).await?;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct PostgresTenantRepository {
-    inner: Arc<Inner>,
-}
-
-struct Inner {
-    config: PostgresConfig,
-    shared: SharedSchema,
+    store: Store,
     table: String,
-    lock_timeout: Duration,
-    connection: Mutex<Option<PgConnection>>,
 }
 
 impl PostgresTenantRepository {
-    /// The records in the schema `public` of this database. Nothing is connected yet.
+    /// The records in the schema `public` of this database, over one connection. Nothing is connected yet.
+    ///
+    /// For a command, a script, a test. What the connection said when it broke is an error, and the next call opens
+    /// another.
     pub fn new(config: PostgresConfig) -> Self {
-        Self::in_schema(config, SharedSchema::default())
+        Self::in_schema(config, &SharedSchema::default())
     }
 
-    /// The records in another shared schema.
-    pub fn in_schema(config: PostgresConfig, shared: SharedSchema) -> Self {
-        let inner = Inner {
-            config,
-            table: sql::table(&shared),
-            shared,
-            lock_timeout: PostgresSchemaProvider::DEFAULT_LOCK_TIMEOUT,
-            connection: Mutex::new(None),
-        };
+    /// The records in another shared schema, over one connection.
+    pub fn in_schema(config: PostgresConfig, shared: &SharedSchema) -> Self {
         Self {
-            inner: Arc::new(inner),
+            store: Store::own(config, PostgresSchemaProvider::DEFAULT_LOCK_TIMEOUT),
+            table: sql::table(shared),
         }
     }
 
-    /// Makes the table, or brings it up to date; the shared schema too, if it isn't there.
-    ///
-    /// It can be called by any number of processes at once, at every start: one does the work, the others see it done.
-    /// What was done is kept in a ledger of its own, `tenantry_schema_migrations`.
-    ///
-    /// # Errors
-    /// [`SharedError`]: then nothing was changed.
-    ///
-    /// # Cost
-    /// Two round trips if there is nothing to do, besides connecting.
-    pub async fn set_up(&self) -> Result<MigrationReport, SharedError> {
-        let inner = Arc::clone(&self.inner);
-        blocking::unblock(move || {
-            let steps = set_up::steps(&inner.shared, inner.lock_timeout)?;
-            let mut connection = inner.config.connect_administrative(inner.lock_timeout)?;
-            let applied = steps.run(&mut connection)?;
-            Ok(MigrationReport { applied })
-        })
-        .await
+    /// The records in the pool's shared schema, over the pool. For a server.
+    pub fn over(pool: TenantPool) -> Self {
+        Self {
+            table: sql::table(&pool.settings().shared_schema),
+            store: Store::Pool(pool),
+        }
     }
 
-    async fn run<T: Send + 'static>(
+    async fn one(&self, statement: Statement, key: TenantKey) -> Result<Tenant, RepositoryError> {
+        match self.store.load::<Row>(statement).await {
+            Ok(rows) => match rows.into_iter().next() {
+                Some(row) => row.into_tenant(),
+                None => Err(RepositoryError::NotFound { key }),
+            },
+            Err(error) => Err(self.failed(error).await),
+        }
+    }
+
+    async fn change(
         &self,
-        work: impl FnOnce(&Inner, &mut PgConnection) -> Result<T, RepositoryError> + Send + 'static,
-    ) -> Result<T, RepositoryError> {
-        let inner = Arc::clone(&self.inner);
-        blocking::unblock(move || {
-            let mut kept = inner.connection.lock();
-            let mut connection = match kept.take() {
-                Some(connection) => connection,
-                None => inner.connect()?,
-            };
-            let outcome = work(&inner, &mut connection);
-            // Any other error came from a single statement, which left nothing.
-            if !matches!(outcome, Err(RepositoryError::Unavailable { .. })) {
-                *kept = Some(connection);
+        statement: Statement,
+        id: TenantId,
+        expected: Version,
+    ) -> Result<(), RepositoryError> {
+        let changes = match self.store.load::<Change>(statement).await {
+            Ok(changes) => changes,
+            Err(error) => return Err(self.failed(error).await),
+        };
+        let key = TenantKey::Id(id);
+        match changes.first() {
+            Some(Change { changed: true, .. }) => Ok(()),
+            Some(Change {
+                found: Some(number),
+                ..
+            }) => {
+                let found = Version::new(*number)
+                    .map_err(|source| RepositoryError::Inconsistent { key, source })?;
+                Err(RepositoryError::Stale {
+                    id,
+                    expected,
+                    found,
+                })
             }
-            outcome
-        })
-        .await
+            _ => Err(RepositoryError::NotFound { key }),
+        }
+    }
+
+    async fn failed(&self, error: StoreError) -> RepositoryError {
+        match error {
+            StoreError::Connect(error) => unavailable_or_failed(error.retry(), error.into()),
+            StoreError::Scope(error) => unavailable_or_failed(error.retry(), error.into()),
+            StoreError::Statement(error) => self.statement_failed(error).await,
+        }
+    }
+
+    /// Whether the table is there and up to date is asked only when a statement failed.
+    async fn statement_failed(&self, error: Error) -> RepositoryError {
+        let (trouble, fault) = (Trouble::of(&error), Fault::of(&error));
+        let source: BoxError = error.into();
+        match trouble {
+            Trouble::Busy | Trouble::Unavailable => RepositoryError::Unavailable { source },
+            _ if fault == Fault::UndefinedTable || self.is_not_set_up().await => {
+                RepositoryError::NotSetUp {
+                    advice: "run SharedMigrations::of_tenantry, or the command `tenantry migrate`",
+                    source,
+                }
+            }
+            _ => RepositoryError::Failed { source },
+        }
+    }
+
+    async fn is_not_set_up(&self) -> bool {
+        let asked = self.store.load::<Change>(sql::is_set_up(&self.table)).await;
+        asked.is_ok_and(|rows| rows.iter().any(|row| !row.changed))
     }
 }
 
-impl fmt::Debug for PostgresTenantRepository {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PostgresTenantRepository")
-            .field("config", &self.inner.config)
-            .field("table", &self.inner.table)
-            .finish_non_exhaustive()
+fn unavailable_or_failed(retry: Retry, source: BoxError) -> RepositoryError {
+    match retry {
+        Retry::Now | Retry::Later => RepositoryError::Unavailable { source },
+        Retry::Never => RepositoryError::Failed { source },
     }
 }
 
 #[async_trait]
 impl TenantRepository for PostgresTenantRepository {
     async fn insert(&self, tenant: &Tenant) -> Result<(), RepositoryError> {
-        let tenant = tenant.clone();
-        self.run(move |inner, connection| {
-            match sql::insert(&inner.table, &tenant).execute(connection) {
-                Ok(_) => Ok(()),
-                Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, information)) => {
-                    let key = match information.constraint_name() {
-                        Some(sql::SLUG_KEY) => TenantKey::Slug(*tenant.slug()),
-                        _ => TenantKey::Id(tenant.id()),
-                    };
-                    Err(RepositoryError::AlreadyExists { key })
-                }
-                Err(error) => Err(inner.failed(error, connection)),
+        let statement = sql::insert(&self.table, tenant);
+        match self.store.load::<Change>(statement).await {
+            Ok(_) => Ok(()),
+            Err(StoreError::Statement(Error::DatabaseError(
+                DatabaseErrorKind::UniqueViolation,
+                information,
+            ))) => {
+                let key = match information.constraint_name() {
+                    Some(sql::SLUG_KEY) => TenantKey::Slug(*tenant.slug()),
+                    _ => TenantKey::Id(tenant.id()),
+                };
+                Err(RepositoryError::AlreadyExists { key })
             }
-        })
-        .await
+            Err(error) => Err(self.failed(error).await),
+        }
     }
 
     async fn find(&self, id: TenantId) -> Result<Tenant, RepositoryError> {
-        self.run(move |inner, connection| {
-            let statement = sql::find(&inner.table, id);
-            inner.one(statement, TenantKey::Id(id), connection)
-        })
-        .await
+        self.one(sql::find(&self.table, id), TenantKey::Id(id))
+            .await
     }
 
     async fn find_by_slug(&self, slug: &Slug) -> Result<Tenant, RepositoryError> {
-        let slug = *slug;
-        self.run(move |inner, connection| {
-            let statement = sql::find_by_slug(&inner.table, &slug);
-            inner.one(statement, TenantKey::Slug(slug), connection)
-        })
-        .await
+        self.one(sql::find_by_slug(&self.table, slug), TenantKey::Slug(*slug))
+            .await
     }
 
     async fn list(
@@ -171,121 +187,34 @@ impl TenantRepository for PostgresTenantRepository {
         page: PageRequest,
     ) -> Result<Page<Tenant>, RepositoryError> {
         // PostgreSQL has no text with a NUL in it, and no tenant's slug or name has one.
-        if filter
-            .search
-            .as_ref()
-            .is_some_and(|text| text.contains('\0'))
-        {
+        let search = filter.search.as_deref().unwrap_or_default();
+        if search.contains('\0') {
             return Ok(Page {
                 items: Vec::new(),
                 next: None,
             });
         }
-        let filter = filter.clone();
-        self.run(move |inner, connection| {
-            let found = sql::list(&inner.table, &filter, page).load::<Row>(connection);
-            let rows = found.map_err(|error| inner.failed(error, connection))?;
-            let tenants: Result<Vec<Tenant>, RepositoryError> =
-                rows.into_iter().map(Row::into_tenant).collect();
-            Ok(Page::from_lookahead(tenants?, page.size))
-        })
-        .await
+        match self
+            .store
+            .load::<Row>(sql::list(&self.table, filter, page))
+            .await
+        {
+            Ok(rows) => {
+                let tenants: Result<Vec<Tenant>, RepositoryError> =
+                    rows.into_iter().map(Row::into_tenant).collect();
+                Ok(Page::from_lookahead(tenants?, page.size))
+            }
+            Err(error) => Err(self.failed(error).await),
+        }
     }
 
     async fn update(&self, tenant: &Tenant, expected: Version) -> Result<(), RepositoryError> {
-        let tenant = tenant.clone();
-        self.run(move |inner, connection| {
-            let statement = sql::update(&inner.table, &tenant, expected);
-            inner.change(statement, tenant.id(), expected, connection)
-        })
-        .await
+        let statement = sql::update(&self.table, tenant, expected);
+        self.change(statement, tenant.id(), expected).await
     }
 
     async fn remove(&self, id: TenantId, expected: Version) -> Result<(), RepositoryError> {
-        self.run(move |inner, connection| {
-            let statement = sql::remove(&inner.table, id, expected);
-            inner.change(statement, id, expected, connection)
-        })
-        .await
-    }
-}
-
-impl Inner {
-    fn connect(&self) -> Result<PgConnection, RepositoryError> {
-        self.config
-            .connect_administrative(self.lock_timeout)
-            .map_err(|error: ConnectError| match error.retry() {
-                tenantry::Retry::Never => RepositoryError::Failed {
-                    source: error.into(),
-                },
-                tenantry::Retry::Now | tenantry::Retry::Later => RepositoryError::Unavailable {
-                    source: error.into(),
-                },
-            })
-    }
-
-    fn one(
-        &self,
-        statement: Statement,
-        key: TenantKey,
-        connection: &mut PgConnection,
-    ) -> Result<Tenant, RepositoryError> {
-        match statement.get_result::<Row>(connection) {
-            Ok(row) => row.into_tenant(),
-            Err(Error::NotFound) => Err(RepositoryError::NotFound { key }),
-            Err(error) => Err(self.failed(error, connection)),
-        }
-    }
-
-    fn change(
-        &self,
-        statement: Statement,
-        id: TenantId,
-        expected: Version,
-        connection: &mut PgConnection,
-    ) -> Result<(), RepositoryError> {
-        let change = statement
-            .get_result::<Change>(connection)
-            .map_err(|error| self.failed(error, connection))?;
-        let key = TenantKey::Id(id);
-        match change {
-            Change { changed: true, .. } => Ok(()),
-            Change { found: None, .. } => Err(RepositoryError::NotFound { key }),
-            Change {
-                found: Some(number),
-                ..
-            } => {
-                let found = Version::new(number)
-                    .map_err(|source| RepositoryError::Inconsistent { key, source })?;
-                Err(RepositoryError::Stale {
-                    id,
-                    expected,
-                    found,
-                })
-            }
-        }
-    }
-
-    /// Whether the table is there and up to date is asked only when a statement failed.
-    fn failed(&self, error: Error, connection: &mut PgConnection) -> RepositoryError {
-        let trouble = Trouble::of(&error);
-        let fault = Fault::of(&error);
-        let source: BoxError = error.into();
-        match trouble {
-            Trouble::Busy | Trouble::Unavailable => RepositoryError::Unavailable { source },
-            _ if fault == Fault::UndefinedTable || self.is_behind(connection) => {
-                RepositoryError::NotSetUp {
-                    advice: "call PostgresTenantRepository::set_up, or run `tenantry migrate`",
-                    source,
-                }
-            }
-            _ => RepositoryError::Failed { source },
-        }
-    }
-
-    fn is_behind(&self, connection: &mut PgConnection) -> bool {
-        let pending = set_up::steps(&self.shared, self.lock_timeout)
-            .and_then(|steps| steps.pending(connection));
-        pending.is_ok_and(|pending| !pending.is_empty())
+        let statement = sql::remove(&self.table, id, expected);
+        self.change(statement, id, expected).await
     }
 }

@@ -31,7 +31,22 @@ pub(super) fn insert(table: &str, tenant: &Tenant) -> Statement {
         .optional_time(tenant.provisioned_at())
         .sql(", ")
         .json(tenant.settings().to_value())
-        .sql(")")
+        .sql(") RETURNING true AS changed, version AS found")
+}
+
+/// Whether the table is there, with every column that these statements use.
+pub(super) fn is_set_up(table: &str) -> Statement {
+    let columns: Vec<String> = COLUMNS.split(", ").map(str::to_owned).collect();
+    let count = i64::try_from(columns.len()).unwrap_or(i64::MAX);
+    Statement::new(
+        "SELECT count(*) FILTER (WHERE NOT a.attisdropped) = ",
+    )
+    .number(count)
+    .sql(" AS changed, NULL::int8 AS found FROM pg_attribute AS a WHERE a.attrelid = to_regclass(")
+    .text(table)
+    .sql(") AND a.attname = ANY (")
+    .texts(columns)
+    .sql("::name[])")
 }
 
 pub(super) fn find(table: &str, id: TenantId) -> Statement {

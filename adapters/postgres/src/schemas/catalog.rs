@@ -137,3 +137,13 @@ pub(crate) fn list(connection: &mut PgConnection) -> QueryResult<Vec<FoundSchema
     });
     Ok(found.collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::repository::snapshots::assert_snapshot;
+
+    #[test]
+    fn the_query_of_all_ledgers_is_what_was_reviewed() {
+        assert_snapshot("schema_states", super::STATES);
+    }
+}

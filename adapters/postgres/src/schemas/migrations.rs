@@ -50,6 +50,11 @@ impl Migrations {
     /// The longest version, in characters: what Diesel's ledger has room for.
     const LONGEST_VERSION: usize = 50;
 
+    /// No migrations: for a command that makes and migrates no schemas.
+    pub fn none() -> Self {
+        Self { list: Arc::new([]) }
+    }
+
     /// Takes migrations that are part of the program, by `embed_migrations!`.
     ///
     /// # Errors

@@ -125,3 +125,21 @@ fn intrusions_query(target: &Target<'_>) -> String {
          ORDER BY 1"
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::repository::snapshots::assert_snapshot;
+
+    #[test]
+    fn the_query_of_intrusions_is_what_was_reviewed() {
+        let target = Target {
+            schema: "tenant_acme",
+            ledger: "__diesel_schema_migrations",
+            lock_timeout: Duration::from_secs(5),
+        };
+        assert_snapshot("intrusions", &intrusions_query(&target));
+    }
+}

@@ -23,6 +23,31 @@ pub(crate) fn lock_tables(connection: &mut PgConnection, schema: &str) -> QueryR
     )
 }
 
+const DEPENDENTS: &str = "WITH RECURSIVE doomed (classid, objid, outside) AS (\
+    SELECT 'pg_namespace'::regclass::oid, n.oid, false \
+      FROM pg_namespace AS n WHERE n.nspname = $1 \
+    UNION \
+    SELECT reached.classid, reached.objid, NOT reached.part AND coalesce(\
+        reached.classid = 'pg_extension'::regclass \
+        OR coalesce(i.schema, CASE WHEN i.type IN \
+          ('rule', 'trigger', 'policy', 'default value', 'table constraint') \
+          THEN a.object_names[1] END) <> $1, false) \
+      FROM doomed \
+      CROSS JOIN LATERAL (\
+        SELECT d.classid, d.objid, d.deptype = 'i' AS part FROM pg_depend AS d \
+          WHERE d.refclassid = doomed.classid AND d.refobjid = doomed.objid \
+        UNION \
+        SELECT d.refclassid, d.refobjid, false FROM pg_depend AS d \
+          WHERE d.classid = doomed.classid AND d.objid = doomed.objid AND d.deptype = 'i'\
+      ) AS reached \
+      CROSS JOIN LATERAL pg_identify_object(reached.classid, reached.objid, 0) AS i \
+      CROSS JOIN LATERAL pg_identify_object_as_address(reached.classid, reached.objid, 0) AS a \
+      WHERE NOT doomed.outside\
+    ) \
+    SELECT DISTINCT i.type || ' ' || i.identity AS name FROM doomed \
+      CROSS JOIN LATERAL pg_identify_object(doomed.classid, doomed.objid, 0) AS i \
+      WHERE doomed.outside ORDER BY 1";
+
 /// What lies outside of the schema and would be dropped with it. One round trip.
 ///
 /// It goes where CASCADE goes: to whatever depends on something doomed, and from an internal part (a view's rule) to
@@ -32,31 +57,7 @@ pub(crate) fn dependents_outside(
     connection: &mut PgConnection,
     schema: &str,
 ) -> QueryResult<Vec<String>> {
-    const QUERY: &str = "WITH RECURSIVE doomed (classid, objid, outside) AS (\
-        SELECT 'pg_namespace'::regclass::oid, n.oid, false \
-          FROM pg_namespace AS n WHERE n.nspname = $1 \
-        UNION \
-        SELECT reached.classid, reached.objid, NOT reached.part AND coalesce(\
-            reached.classid = 'pg_extension'::regclass \
-            OR coalesce(i.schema, CASE WHEN i.type IN \
-              ('rule', 'trigger', 'policy', 'default value', 'table constraint') \
-              THEN a.object_names[1] END) <> $1, false) \
-          FROM doomed \
-          CROSS JOIN LATERAL (\
-            SELECT d.classid, d.objid, d.deptype = 'i' AS part FROM pg_depend AS d \
-              WHERE d.refclassid = doomed.classid AND d.refobjid = doomed.objid \
-            UNION \
-            SELECT d.refclassid, d.refobjid, false FROM pg_depend AS d \
-              WHERE d.classid = doomed.classid AND d.objid = doomed.objid AND d.deptype = 'i'\
-          ) AS reached \
-          CROSS JOIN LATERAL pg_identify_object(reached.classid, reached.objid, 0) AS i \
-          CROSS JOIN LATERAL pg_identify_object_as_address(reached.classid, reached.objid, 0) AS a \
-          WHERE NOT doomed.outside\
-        ) \
-        SELECT DISTINCT i.type || ' ' || i.identity AS name FROM doomed \
-          CROSS JOIN LATERAL pg_identify_object(doomed.classid, doomed.objid, 0) AS i \
-          WHERE doomed.outside ORDER BY 1";
-    let rows: Vec<Named> = diesel::sql_query(QUERY)
+    let rows: Vec<Named> = diesel::sql_query(DEPENDENTS)
         .bind::<Text, _>(schema)
         .load(connection)?;
     Ok(rows.into_iter().map(|row| row.name).collect())
@@ -65,4 +66,14 @@ pub(crate) fn dependents_outside(
 /// Drops it with all that is in it. One round trip.
 pub(crate) fn drop_schema(connection: &mut PgConnection, schema: &str) -> QueryResult<()> {
     execute(connection, &format!("DROP SCHEMA \"{schema}\" CASCADE;"))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::repository::snapshots::assert_snapshot;
+
+    #[test]
+    fn the_query_of_dependents_is_what_was_reviewed() {
+        assert_snapshot("dependents_outside", super::DEPENDENTS);
+    }
 }

@@ -98,33 +98,34 @@ impl Target<'_> {
     /// Then every constraint is checked, as at the end of a transaction of its own, and those that are deferred by
     /// default are so again for the next one.
     fn apply_one(&self, connection: &mut PgConnection, migration: &Migration) -> QueryResult<()> {
+        execute_with(connection, DECLARATIONS, &self.application(migration))
+    }
+
+    fn application(&self, migration: &Migration) -> String {
         let Self { schema, ledger, .. } = self;
         let (text, version) = (dollar_quoted(&migration.sql), literal(&migration.version));
         let (path, timeout) = (literal(&self.path()), self.lock_timeout_ms());
         let path_changed = raise(PATH_CHANGED, "pg_catalog.current_setting('search_path')");
         let role_changed = raise(ROLE_CHANGED, "CURRENT_USER::pg_catalog.text");
-        execute_with(
-            connection,
-            "who CONSTANT name := CURRENT_USER; deferred text;",
-            &format!(
-                "PERFORM pg_catalog.set_config('lock_timeout', '{timeout}', true); \
-                 EXECUTE {text}; \
-                 IF pg_catalog.current_setting('search_path') <> {path} \
-                 THEN {path_changed} END IF; \
-                 IF CURRENT_USER <> who THEN {role_changed} END IF; \
-                 SET CONSTRAINTS ALL IMMEDIATE; \
-                 SELECT pg_catalog.string_agg(pg_catalog.format('%I.%I', '{schema}', c.conname), ', ') \
-                 INTO deferred FROM (SELECT conname FROM pg_catalog.pg_constraint \
-                 WHERE connamespace = '\"{schema}\"'::pg_catalog.regnamespace GROUP BY conname \
-                 HAVING pg_catalog.bool_and(condeferrable) AND pg_catalog.bool_or(condeferred)) AS c; \
-                 IF deferred IS NOT NULL \
-                 THEN EXECUTE 'SET CONSTRAINTS ' || deferred || ' DEFERRED'; END IF; \
-                 INSERT INTO \"{schema}\".\"{ledger}\" (version) VALUES ({version});"
-            ),
+        format!(
+            "PERFORM pg_catalog.set_config('lock_timeout', '{timeout}', true); \
+             EXECUTE {text}; \
+             IF pg_catalog.current_setting('search_path') <> {path} \
+             THEN {path_changed} END IF; \
+             IF CURRENT_USER <> who THEN {role_changed} END IF; \
+             SET CONSTRAINTS ALL IMMEDIATE; \
+             SELECT pg_catalog.string_agg(pg_catalog.format('%I.%I', '{schema}', c.conname), ', ') \
+             INTO deferred FROM (SELECT conname FROM pg_catalog.pg_constraint \
+             WHERE connamespace = '\"{schema}\"'::pg_catalog.regnamespace GROUP BY conname \
+             HAVING pg_catalog.bool_and(condeferrable) AND pg_catalog.bool_or(condeferred)) AS c; \
+             IF deferred IS NOT NULL \
+             THEN EXECUTE 'SET CONSTRAINTS ' || deferred || ' DEFERRED'; END IF; \
+             INSERT INTO \"{schema}\".\"{ledger}\" (version) VALUES ({version});"
         )
     }
 }
 
+const DECLARATIONS: &str = "who CONSTANT name := CURRENT_USER; deferred text;";
 const PATH_CHANGED: &str = "path-changed";
 const ROLE_CHANGED: &str = "role-changed";
 
@@ -163,4 +164,25 @@ pub(crate) fn lock(connection: &mut PgConnection, schema: &str) -> QueryResult<(
 pub(crate) struct Named {
     #[diesel(sql_type = Text)]
     pub(crate) name: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::repository::snapshots::assert_snapshot;
+
+    #[test]
+    fn the_application_of_a_migration_is_what_was_reviewed() {
+        let target = Target {
+            schema: "tenant_acme",
+            ledger: LEDGER,
+            lock_timeout: Duration::from_secs(5),
+        };
+        let migration = Migration {
+            version: "1".into(),
+            name: "1_notes".into(),
+            sql: "CREATE TABLE notes (id bigint);".into(),
+        };
+        assert_snapshot("apply_migration", &target.application(&migration));
+    }
 }

@@ -10,13 +10,15 @@ use tenantry::{BoxError, Retry};
 use super::run::{self, LEDGER, Target};
 use super::trouble::Trouble;
 use super::{Migrations, PostgresSchemaProvider, SchemaFault, SharedSchema, fault, script};
-use crate::{ConnectError, PostgresConfig};
+use crate::{ConnectError, PostgresConfig, repository};
 
 /// The host's own migrations of the shared schema: tables that belong to no tenant, and extensions.
 ///
+/// Where the schema isn't `public` in every installation, `{{shared}}` in a migration stands for its name in quotes.
+///
 /// All that are pending run in one transaction, under a lock that keeps other processes out, with the shared schema
 /// alone in the path. Their ledger is Diesel's own `__diesel_schema_migrations` in the shared schema, so a host that
-/// used `diesel migration run` goes on where it is. The tenants' records have a ledger of their own beside it.
+/// used `diesel migration run` goes on where it is. Tenantry's own tables have another ledger beside it.
 ///
 /// ```no_run
 /// use tenantry_postgres::{Migrations, PostgresConfig, SharedMigrations};
@@ -36,6 +38,9 @@ pub struct SharedMigrations {
     steps: Steps,
 }
 
+/// Stands in a shared migration for the schema's name, in quotes.
+const SHARED: &str = "{{shared}}";
+
 /// Migrations of the shared schema with their ledger.
 #[derive(Clone)]
 pub(crate) struct Steps {
@@ -54,6 +59,15 @@ impl SharedMigrations {
             ledger: LEDGER,
             lock_timeout: PostgresSchemaProvider::DEFAULT_LOCK_TIMEOUT,
         };
+        Self { config, steps }
+    }
+
+    /// Tenantry's own: the table of the [`PostgresTenantRepository`](crate::PostgresTenantRepository), with a ledger
+    /// of its own, `tenantry_schema_migrations`.
+    ///
+    /// Any number of processes may run them at once, at every start.
+    pub fn of_tenantry(config: PostgresConfig) -> Self {
+        let steps = repository::steps(PostgresSchemaProvider::DEFAULT_LOCK_TIMEOUT);
         Self { config, steps }
     }
 
@@ -158,9 +172,11 @@ impl Steps {
         target.enter(connection)?;
         target.make_ledger(connection)?;
         let applied = target.applied(connection)?;
-        let pending = self.migrations.pending(&applied);
+        let named = self
+            .migrations
+            .map_sql(|text| text.replace(SHARED, &self.shared.quoted()));
         target
-            .apply(connection, &pending)
+            .apply(connection, &named.pending(&applied))
             .map_err(|failed| Failure::Named(self.migration_failed(failed.migration, failed.error)))
     }
 

@@ -39,7 +39,7 @@ fn the_host_s_tables_and_extensions_are_made_in_the_shared_schema_with_a_ledger_
     );
     assert!(wait(host.run()).expect("nothing to do").applied.is_empty());
 
-    wait(PostgresTenantRepository::new(world.config.clone()).set_up()).expect("set up");
+    wait(SharedMigrations::of_tenantry(world.config.clone()).run()).expect("set up");
     assert_eq!(
         world.tables("public"),
         "__diesel_schema_migrations\nnames\nplans\ntenantry_schema_migrations\ntenantry_tenants"
@@ -82,9 +82,9 @@ fn of_eight_set_ups_at_once_one_does_it() {
     let start = Barrier::new(8);
     let applied: usize = thread::scope(|scope| {
         let one = || {
-            let repository = PostgresTenantRepository::new(world.config.clone());
+            let tenantry = SharedMigrations::of_tenantry(world.config.clone());
             start.wait();
-            wait(repository.set_up()).expect("no error").applied.len()
+            wait(tenantry.run()).expect("no error").applied.len()
         };
         let threads: Vec<_> = (0..8).map(|_| scope.spawn(one)).collect();
         threads
@@ -99,8 +99,9 @@ fn of_eight_set_ups_at_once_one_does_it() {
 fn another_shared_schema_is_made_and_public_stays_empty() {
     let world = World::new();
     let app = SharedSchema::new("app").expect("a name");
-    let repository = PostgresTenantRepository::in_schema(world.config.clone(), app.clone());
-    wait(repository.set_up()).expect("set up");
+    let repository = PostgresTenantRepository::in_schema(world.config.clone(), &app);
+    let tenantry = SharedMigrations::of_tenantry(world.config.clone());
+    wait(tenantry.with_shared_schema(app.clone()).run()).expect("set up");
     wait(shared(&world, &TWO[..1]).with_shared_schema(app).run()).expect("run");
     assert_eq!(world.tables("public"), "");
     assert_eq!(
@@ -128,8 +129,8 @@ fn a_role_without_the_right_is_told_what_to_grant() {
     let role = format!("clerk_{}", world.database);
     world.sql(&format!("create role {role} login"));
     let config = world.config.clone().with("user", role.clone());
-    let repository = PostgresTenantRepository::new(config);
-    let refused = wait(repository.set_up()).expect_err("it may not");
+    let tenantry = SharedMigrations::of_tenantry(config);
+    let refused = wait(tenantry.run()).expect_err("it may not");
     assert!(
         matches!(refused, SharedError::Forbidden { .. }),
         "{refused:?}"
@@ -140,5 +141,5 @@ fn a_role_without_the_right_is_told_what_to_grant() {
     );
     // The control: with the grant, the same role does it.
     world.sql(&format!("grant create on schema public to {role}"));
-    wait(repository.set_up()).expect("set up");
+    wait(tenantry.run()).expect("set up");
 }

@@ -1,0 +1,45 @@
+WITH written AS (SELECT d.classid, d.objid, 0 AS part, d.xmin AS by
+FROM pg_depend AS d
+WHERE d.refclassid = 'pg_namespace'::regclass
+AND CASE WHEN age(d.xmin) <= 0 THEN pg_xact_status((pg_current_xact_id()::text::int8 - age(d.xmin))::text::xid8) = 'in progress' ELSE false END
+AND d.refobjid NOT IN (SELECT oid
+FROM pg_namespace
+WHERE nspname = $1)
+AND d.refobjid <> pg_my_temp_schema()
+UNION ALL
+SELECT 'pg_namespace'::regclass, n.oid, 0, n.xmin
+FROM pg_namespace AS n
+WHERE n.nspname <> $1
+AND n.nspname !~ '^pg_'
+AND CASE WHEN age(n.xmin) <= 0 THEN pg_xact_status((pg_current_xact_id()::text::int8 - age(n.xmin))::text::xid8) = 'in progress' ELSE false END
+UNION ALL
+SELECT 'pg_extension'::regclass, e.oid, 0, e.xmin
+FROM pg_extension AS e
+WHERE CASE WHEN age(e.xmin) <= 0 THEN pg_xact_status((pg_current_xact_id()::text::int8 - age(e.xmin))::text::xid8) = 'in progress' ELSE false END
+UNION ALL
+SELECT 'pg_class'::regclass, a.attrelid, a.attnum::int4, a.xmin
+FROM pg_attribute AS a
+WHERE a.attrelid = ANY ($3::oid[])
+AND a.attnum > 0
+AND CASE WHEN age(a.xmin) <= 0 THEN pg_xact_status((pg_current_xact_id()::text::int8 - age(a.xmin))::text::xid8) = 'in progress' ELSE false END)
+SELECT i.type || ' ' || coalesce(i.identity, '') AS what, w.classid = 'pg_extension'::regclass AS extension, (SELECT applied.version::text
+FROM "tenant_acme"."__diesel_schema_migrations" AS applied
+WHERE CASE WHEN age(applied.xmin) <= 0 THEN pg_xact_status((pg_current_xact_id()::text::int8 - age(applied.xmin))::text::xid8) = 'in progress' ELSE false END
+AND age(applied.xmin) >= age(w.by) ORDER BY age(applied.xmin) LIMIT 1) AS version
+FROM written AS w
+CROSS JOIN LATERAL pg_identify_object(w.classid, w.objid, w.part) AS i
+UNION ALL
+SELECT gone.identity || ' (dropped)', false, NULL
+FROM unnest($2, $3, $4) AS gone(class, number, identity)
+WHERE NOT EXISTS (SELECT
+FROM pg_depend AS d
+WHERE d.classid = gone.class::oid
+AND d.objid = gone.number::oid
+AND d.refclassid = 'pg_namespace'::regclass)
+AND EXISTS (SELECT
+FROM pg_locks AS l
+WHERE l.pid = pg_backend_pid()
+AND l.mode = 'AccessExclusiveLock'
+AND (l.relation = gone.number::oid
+OR (l.classid = gone.class::oid
+AND l.objid = gone.number::oid))) ORDER BY 1
