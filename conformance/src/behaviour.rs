@@ -89,7 +89,7 @@ impl Behaviour {
     }
 }
 
-fn within_patience(run: fn() -> Verdict) -> Verdict {
+pub(crate) fn within_patience(run: fn() -> Verdict) -> Verdict {
     let (tell, told) = mpsc::channel();
     let spawned = thread::Builder::new().spawn(move || {
         let verdict = catch_unwind(AssertUnwindSafe(run))

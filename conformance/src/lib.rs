@@ -19,6 +19,7 @@ mod behaviours;
 pub mod book;
 mod capability;
 mod harness;
+pub mod jobs;
 mod list;
 pub mod model;
 mod probe;

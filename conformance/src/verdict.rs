@@ -2,7 +2,8 @@ use std::error::Error;
 use std::fmt;
 use std::panic::Location;
 
-use tenantry::ports::{RepositoryError, SchemaError, ScopeError};
+use tenantry::jobs::{JobKindError, JobPayloadError, JobWorkerError};
+use tenantry::ports::{JobQueueError, RepositoryError, SchemaError, ScopeError};
 use tenantry::{
     BoxError, ContextRefused, PageSizeError, ServiceError, SettingsError, SlugError,
     TenantNameError,
@@ -105,6 +106,10 @@ macro_rules! unexpected {
 
 unexpected!(
     ContextRefused,
+    JobKindError,
+    JobPayloadError,
+    JobQueueError,
+    JobWorkerError,
     PageSizeError,
     RepositoryError,
     SchemaError,

@@ -1,0 +1,24 @@
+//! The memory queue does what every job queue must do.
+
+use std::sync::Arc;
+
+use tenantry::ports::JobQueue;
+use tenantry_conformance::jobs::{HandClock, JobHarness};
+use tenantry_memory::MemoryJobQueue;
+
+tenantry_conformance::job_suite!(Memory);
+
+struct Memory(MemoryJobQueue);
+
+impl JobHarness for Memory {
+    const ADAPTER: &'static str = "memory";
+    const TRANSACTIONAL: bool = false;
+
+    fn start(clock: Arc<HandClock>) -> Self {
+        Self(MemoryJobQueue::new(clock))
+    }
+
+    fn queue(&self) -> Arc<dyn JobQueue> {
+        Arc::new(self.0.clone())
+    }
+}

@@ -1,0 +1,19 @@
+//! What every job queue must do: the same as the suite of tenants, over another port.
+//!
+//! An adapter implements [`JobHarness`], and [`job_suite!`](crate::job_suite) makes a `#[test]` of each behaviour:
+//!
+//! ```ignore
+//! struct MyQueue { /* … */ }
+//! impl tenantry_conformance::jobs::JobHarness for MyQueue { /* … */ }
+//!
+//! tenantry_conformance::job_suite!(MyQueue);
+//! ```
+
+mod behaviours;
+mod harness;
+mod list;
+mod tenants;
+mod world;
+
+pub use harness::{HandClock, JobHarness, Transaction};
+pub use list::{JobBehaviour, catalogue, check, job_behaviours};
