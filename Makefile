@@ -5,15 +5,15 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help test packages format-check lint docs dependencies freestanding purity unit \
-        demo fmt bench book mutants
+        demo fmt bench kill-provisioning book mutants
 
 
 help: ## This list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 20
 
 test: packages format-check lint docs dependencies freestanding purity unit ## All that must pass
 
-packages: ## Install the Debian packages that are missing: a C compiler, libpq, PostgreSQL, PgBouncer
+packages: ## Install the Debian packages that are missing: a C compiler, libpq, PostgreSQL, PgBouncer, Redis
 	@.ci/packages
 
 format-check: ## The code is formatted
@@ -52,6 +52,9 @@ bench: packages ## Measure the budget, and scopes against a pinned connection: s
 	rm -rf bench-results/subjects
 	cargo bench --locked -p tenantry-benches
 	cargo bench --locked -p tenantry-benches --bench report
+
+kill-provisioning: ## Kill provisionings at random moments and look at what is left
+	scripts/kill-provisioning.sh
 
 book: ## Build the book into docs/book
 	@command -v mdbook >/dev/null || cargo install --locked mdbook
