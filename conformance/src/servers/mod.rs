@@ -17,17 +17,22 @@
 //! ```
 //!
 //! Works on Unix, needs `sh`, and `runuser` when the owner is root, since PostgreSQL and `PgBouncer` refuse root.
+//! Redis runs as the same user.
 
 mod error;
 mod pgbouncer;
 mod port;
 mod postgres;
 mod programs;
+mod proxy;
+mod redis;
 mod supervisor;
 
 pub use error::ServerError;
 pub use pgbouncer::{PgBouncer, PoolSettings};
 pub use postgres::{Postgres, PostgresBuilder};
+pub use proxy::{NetworkFault, Proxy};
+pub use redis::{Redis, RedisBuilder};
 
 #[cfg(test)]
 mod tests;

@@ -40,6 +40,23 @@ pub(super) fn pgbouncer() -> Result<PathBuf, ServerError> {
     Ok(folder.join("pgbouncer"))
 }
 
+/// The programs `redis-server` and `redis-cli`, in the folder named by `TENANTRY_REDIS_BIN`, else in the path. Those of
+/// Valkey do as well, under these names.
+pub(super) fn redis() -> Result<[PathBuf; 2], ServerError> {
+    let programs = ["redis-server", "redis-cli"];
+    let holds = |folder: &Path| programs.iter().all(|name| folder.join(name).is_file());
+    let folder = match env::var_os("TENANTRY_REDIS_BIN") {
+        Some(named) => Some(PathBuf::from(named)).filter(|folder| holds(folder)),
+        None => in_path(holds),
+    }
+    .ok_or_else(|| ServerError::NotInstalled {
+        server: "Redis",
+        looked: "no redis-server and redis-cli in PATH or TENANTRY_REDIS_BIN".into(),
+        package: "redis-server",
+    })?;
+    Ok(programs.map(|name| folder.join(name)))
+}
+
 fn holds_postgres(folder: &Path) -> bool {
     ["initdb", "pg_ctl", "postgres", "psql"]
         .iter()
