@@ -7,7 +7,10 @@ use crate::SharedSchema;
 use crate::repository::TABLE;
 
 #[derive(QueryableByName)]
-#[expect(clippy::struct_excessive_bools, reason = "each is an answer of its own")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an answer of its own"
+)]
 pub(super) struct Server {
     #[diesel(sql_type = Text)]
     pub(super) role: String,

@@ -189,7 +189,7 @@ impl Problem {
                 format!("run: GRANT CREATE ON DATABASE \"{database}\" TO \"{role}\"")
             }
             Self::SharedSchemaMissing { .. } | Self::RepositoryNotSetUp { .. } => {
-                "run `tenantry migrate`, or SharedMigrations::of_tenantry in the program".into()
+                "run `tenantry setup`, or SharedMigrations::of_tenantry in the program".into()
             }
             Self::MayNotUseShared { role, schema } => {
                 format!("run: GRANT USAGE ON SCHEMA \"{schema}\" TO \"{role}\"")

@@ -130,7 +130,7 @@ impl PostgresTenantRepository {
             Trouble::Busy | Trouble::Unavailable => RepositoryError::Unavailable { source },
             _ if fault == Fault::UndefinedTable || self.is_not_set_up().await => {
                 RepositoryError::NotSetUp {
-                    advice: "run SharedMigrations::of_tenantry, or the command `tenantry migrate`",
+                    advice: "run SharedMigrations::of_tenantry, or the command `tenantry setup`",
                     source,
                 }
             }

@@ -1,15 +1,17 @@
 use diesel::PgConnection;
+use diesel::result::Error;
 use tenantry::TenantSchema;
 use tenantry::ports::{Creation, Mark, MigrationReport, Removal, SchemaError, SchemaState};
 
 use super::catalog;
+use super::eviction::evict;
 use super::fault::{Failure, SchemaFault, Work, shown};
 use super::migrations::{Migration, refused};
 use super::outside::{Before, Intrusion};
 use super::provider::Inner;
 use super::reading::names;
 use super::{removal, run, script};
-use crate::{Eviction, evict_parked, mark_of};
+use crate::mark_of;
 
 const MAY_CREATE: &str =
     "grant it CREATE on the database (GRANT CREATE ON DATABASE … TO …), or use another role";
@@ -28,9 +30,9 @@ impl Inner {
                 Some(mark) => return Err(foreign(schema, mark)),
                 None => {}
             }
-            self.evict(connection, &work)?;
+            evict(connection, &work)?;
             let before = Before::look(connection, self.shared.as_str())?;
-            make(connection, schema)?;
+            make(connection, schema).map_err(|error| taken_meanwhile(&work, error))?;
             target.enter(connection)?;
             target.make_ledger(connection)?;
             let applied = self.apply(connection, &work, &self.migrations.pending(&[]), &before)?;
@@ -96,7 +98,7 @@ impl Inner {
                 Some(mark) if mark == Mark::Tenant(schema.tenant) => {}
                 Some(mark) => return Err(foreign(schema, mark)),
             }
-            self.evict(connection, &work)?;
+            evict(connection, &work)?;
             removal::lock_tables(connection, name)?;
             let objects = removal::dependents_outside(connection, name)?;
             if !objects.is_empty() {
@@ -118,20 +120,20 @@ impl Inner {
         }
     }
 
-    /// Nobody trusts the schema's name while it changes what it stands for.
-    fn evict(&self, connection: &mut PgConnection, work: &Work<'_>) -> Result<(), Failure> {
-        match evict_parked(connection, &work.schema.name, self.lock_timeout)? {
-            Eviction::Locked { .. } => Ok(()),
-            Eviction::Busy => Err(work.busy(None).into()),
-        }
-    }
-
     fn transact<T>(
         &self,
         work: &Work<'_>,
         body: impl FnOnce(&mut PgConnection) -> Result<T, Failure>,
     ) -> Result<T, SchemaError> {
         transact_on(&mut self.connect()?, work, body)
+    }
+}
+
+/// Somebody who takes no lock of ours may make a schema of that name since it was looked for.
+fn taken_meanwhile(work: &Work<'_>, error: Error) -> Failure {
+    match script::sqlstate(&error) {
+        Some("42P06" | "23505") => work.busy(Some(error)).into(),
+        _ => error.into(),
     }
 }
 

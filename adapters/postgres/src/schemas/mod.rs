@@ -8,6 +8,7 @@
 //!  changing        what the provider does
 //!  run, script     one transaction; statements that tell their SQLSTATE
 //!  outside         what a migration did outside of its schema
+//!  eviction        nobody trusts a name that changes its meaning
 //!  removal         what a DROP … CASCADE would take with it
 //!  catalog         what is there
 //!  fault, trouble  what went wrong
@@ -15,6 +16,7 @@
 
 mod catalog;
 mod changing;
+mod eviction;
 mod fault;
 mod migrations;
 mod outside;

@@ -31,7 +31,7 @@ const DEPENDENTS: &str = "WITH RECURSIVE doomed (classid, objid, outside) AS (\
         reached.classid = 'pg_extension'::regclass \
         OR coalesce(i.schema, CASE WHEN i.type IN \
           ('rule', 'trigger', 'policy', 'default value', 'table constraint') \
-          THEN a.object_names[1] END) <> $1, false) \
+          THEN a.object_names[1] END) NOT IN ($1, 'pg_toast'), false) \
       FROM doomed \
       CROSS JOIN LATERAL (\
         SELECT d.classid, d.objid, d.deptype = 'i' AS part FROM pg_depend AS d \
@@ -52,7 +52,8 @@ const DEPENDENTS: &str = "WITH RECURSIVE doomed (classid, objid, outside) AS (\
 ///
 /// It goes where CASCADE goes: to whatever depends on something doomed, and from an internal part (a view's rule) to
 /// what it is part of; and stops at the first thing outside. What is an internal part of something inside is inside,
-/// like the triggers that a foreign key of ours has on the table that it points to.
+/// like the triggers that a foreign key of ours has on the table that it points to; and so is a table's own TOAST, which
+/// PostgreSQL keeps in a schema of its own.
 pub(crate) fn dependents_outside(
     connection: &mut PgConnection,
     schema: &str,

@@ -119,8 +119,7 @@ fn what_others_make_and_drop_at_the_same_time_is_not_counted() {
             wait(provider.create(&schema("acme")))
         });
         start.wait();
-        let waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted";
-        until("the second migration waits", || world.sql(waiting) == "1");
+        until("the second migration waits", || world.waiting() == "1");
         world.sql(
             "create table public.meanwhile (id int); drop table public.plans; create schema elsewhere; \
              create table elsewhere.t (id int); alter table public.meanwhile add column n int",

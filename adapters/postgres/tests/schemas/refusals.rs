@@ -132,7 +132,15 @@ fn a_migration_that_makes_an_extension_is_refused() {
         "0"
     );
 
-    // The control: one that is there already is no obstacle, and can be used.
+    // The control: let through, it lands in the first tenant's schema, and the second tenant lacks its type.
+    let unchecked = "create schema one; create schema two; set search_path = one; create extension citext; \
+        create table t (name citext)";
+    world.sql(unchecked);
+    let lacking = world.sql_error("set search_path = two; create extension if not exists citext; create table t (name citext)");
+    assert!(lacking.contains("citext"), "{lacking}");
+    world.sql("drop schema one, two cascade");
+
+    // One that is there already is no obstacle, and can be used.
     world.sql("create extension citext");
     let uses = [(
         "1_a",

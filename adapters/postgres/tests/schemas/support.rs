@@ -52,9 +52,24 @@ impl World {
         PgConnection::establish(&url).expect("a connection")
     }
 
+    /// The same as another role, which may log in.
+    pub(crate) fn connection_of(&self, role: &str) -> PgConnection {
+        let url = self.server.database_url(&self.database);
+        let url = url.replace("//postgres@", &format!("//{role}@"));
+        PgConnection::establish(&url).expect("a connection")
+    }
+
     pub(crate) fn provider(&self, migrations: &[(&str, &str)]) -> PostgresSchemaProvider {
         PostgresSchemaProvider::new(self.config.clone(), migrations_of(migrations))
             .with_lock_timeout(LOCK_TIMEOUT)
+    }
+
+    /// How many sessions of this database wait for a lock.
+    pub(crate) fn waiting(&self) -> String {
+        self.sql(
+            "select count(*) from pg_stat_activity \
+             where datname = current_database() and wait_event_type = 'Lock'",
+        )
     }
 
     /// Every schema but the system's and `public`, one a line.
