@@ -1,3 +1,30 @@
-//! The `tenantry` command.
+//! The `tenantry` command: operators run tenants by it, and `tenantry demo` shows what it is about.
+//!
+//! It composes the adapters: everything that it does, a host can do by the same public API.
 
-fn main() {}
+mod args;
+mod commands;
+mod database;
+mod demo;
+mod error;
+mod finding;
+mod output;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::Cli;
+use crate::output::Output;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let mut output = Output::new(cli.global.json);
+    match commands::run(&cli, &mut output) {
+        Ok(exit) => exit,
+        Err(error) => {
+            output.failure(&error);
+            ExitCode::FAILURE
+        }
+    }
+}

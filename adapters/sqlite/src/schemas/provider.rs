@@ -3,7 +3,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use diesel::migration::MigrationSource;
+use diesel::migration::{Migration, MigrationSource};
 use diesel::sqlite::Sqlite;
 use diesel_migrations::{FileBasedMigrations, MigrationError};
 use tenantry::ports::{
@@ -44,6 +44,11 @@ impl SqliteSchemaProvider {
             store: store.clone(),
             migrations: Arc::new(TenantMigrations::new(migrations)),
         }
+    }
+
+    /// A provider that has no migrations, for what makes and migrates no tenants.
+    pub fn without_migrations(store: &SqliteStore) -> Self {
+        Self::new(store, NoMigrations)
     }
 
     /// A provider that runs the migrations in a folder, as the Diesel CLI lays them out. They are read anew by each call.
@@ -91,6 +96,14 @@ impl SqliteSchemaProvider {
         lock.share(self.store.config().lock_timeout)
             .map_err(|error| self.error(schema, error))?;
         Ok(lock)
+    }
+}
+
+struct NoMigrations;
+
+impl MigrationSource<Sqlite> for NoMigrations {
+    fn migrations(&self) -> diesel::migration::Result<Vec<Box<dyn Migration<Sqlite>>>> {
+        Ok(Vec::new())
     }
 }
 

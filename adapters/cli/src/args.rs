@@ -1,0 +1,158 @@
+//! The command line: what can be said, and what it means.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use tenantry::{Actor, Slug, TenantName, TenantStatus};
+
+/// Keeps the tenants of an application apart: each tenant's rows in a schema (or an SQLite file) of its own.
+#[derive(Debug, Parser)]
+#[command(name = "tenantry", version, propagate_version = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// The database: `postgres://user@host/name`, or `sqlite:FOLDER`.
+    #[arg(
+        long,
+        global = true,
+        env = "TENANTRY_DATABASE_URL",
+        hide_env_values = true
+    )]
+    pub(crate) database_url: Option<String>,
+    /// The folder that holds the tenants' migrations, as Diesel lays them out.
+    #[arg(
+        long,
+        global = true,
+        env = "TENANTRY_MIGRATIONS",
+        value_name = "FOLDER"
+    )]
+    pub(crate) migrations: Option<PathBuf>,
+    /// Who asks, for the record of what happened.
+    #[arg(long, global = true, env = "TENANTRY_ACTOR", default_value = "system")]
+    pub(crate) actor: Actor,
+    /// Print JSON instead of text.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Shows the promise in under a minute: three tenants, kept apart (in a temporary SQLite folder, unless a database is named).
+    Demo,
+    /// Makes the tables that tenants are recorded in. Doing it again changes nothing.
+    Setup,
+    /// Creates, lists, changes and purges tenants.
+    #[command(subcommand)]
+    Tenant(TenantCommand),
+    /// Brings tenants' schemas up to date.
+    Migrate(MigrateArgs),
+    /// Finds what is wrong, and says how to fix it. Changes nothing.
+    Doctor,
+    /// Moves the rows of an application that had one tenant into that tenant's schema.
+    Adopt(AdoptArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TenantCommand {
+    /// Records a new tenant; it is pending until it is provisioned.
+    Create {
+        /// Its name in URLs and schema names: lower-case letters, digits and inner hyphens.
+        slug: Slug,
+        /// Its name for people; the slug if absent.
+        #[arg(long)]
+        name: Option<TenantName>,
+        /// A JSON object that the application keeps with it.
+        #[arg(long, value_name = "JSON")]
+        settings: Option<String>,
+        /// Provision it at once.
+        #[arg(long)]
+        provision: bool,
+    },
+    /// Lists tenants in the order of their creation.
+    List {
+        /// Only those of this status; may be given several times.
+        #[arg(long, value_enum)]
+        status: Vec<StatusArg>,
+        /// Only those whose slug or name contains this text.
+        #[arg(long)]
+        search: Option<String>,
+        /// How many at most.
+        #[arg(long, default_value_t = 100)]
+        limit: usize,
+    },
+    /// Shows one tenant.
+    Show(TenantArg),
+    /// Makes its schema, runs its migrations, and takes it into use.
+    Provision(TenantArg),
+    /// Refuses it at every door from now on.
+    Suspend(TenantArg),
+    /// Lets a suspended tenant in again.
+    Activate(TenantArg),
+    /// Gives up a suspended or pending tenant; its rows stay until it is purged.
+    Delete(TenantArg),
+    /// Drops a deleted tenant's schema with every row, and frees its slug.
+    Purge {
+        #[command(flatten)]
+        tenant: TenantArg,
+        /// Yes, drop the rows for good.
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TenantArg {
+    /// The tenant's slug, or its id.
+    pub(crate) tenant: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MigrateArgs {
+    /// Only this tenant (slug or id), instead of all.
+    #[arg(long)]
+    pub(crate) tenant: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AdoptArgs {
+    /// The tenant (slug or id) that the rows belong to: provisioned, with the tables already in its schema.
+    pub(crate) tenant: String,
+    /// The tables to move, in any order.
+    #[arg(long, value_delimiter = ',', required = true)]
+    pub(crate) tables: Vec<String>,
+    /// The schema that the rows are in now.
+    #[arg(long, value_name = "SCHEMA", default_value = "public")]
+    pub(crate) from: String,
+    /// How many rows to move in one transaction.
+    #[arg(long, default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) batch: u32,
+    /// Remove the originals once every copy is verified.
+    #[arg(long)]
+    pub(crate) remove: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum StatusArg {
+    Pending,
+    Active,
+    Suspended,
+    Deleted,
+}
+
+impl From<StatusArg> for TenantStatus {
+    fn from(status: StatusArg) -> Self {
+        match status {
+            StatusArg::Pending => Self::Pending,
+            StatusArg::Active => Self::Active,
+            StatusArg::Suspended => Self::Suspended,
+            StatusArg::Deleted => Self::Deleted,
+        }
+    }
+}

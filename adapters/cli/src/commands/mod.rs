@@ -1,0 +1,28 @@
+//! One module for each command.
+
+mod adopt;
+mod doctor;
+mod migrate;
+mod setup;
+mod tenant;
+
+use std::process::ExitCode;
+
+use crate::args::{Cli, Command};
+use crate::database::Database;
+use crate::demo;
+use crate::error::CliError;
+use crate::output::Output;
+
+/// Runs the command, and says how the process ends: 0, or 1 if a check failed.
+pub(crate) fn run(cli: &Cli, output: &mut Output) -> Result<ExitCode, CliError> {
+    let open = || Database::open(&cli.global);
+    match &cli.command {
+        Command::Demo => demo::run(cli.global.database_url.as_deref(), output),
+        Command::Setup => setup::run(&open()?, output),
+        Command::Tenant(command) => tenant::run(&open()?, command, &cli.global.actor, output),
+        Command::Migrate(args) => migrate::run(&open()?, args, output),
+        Command::Doctor => doctor::run(&open()?, output),
+        Command::Adopt(args) => adopt::run(&open()?, args, output),
+    }
+}

@@ -1,0 +1,187 @@
+use std::process::ExitCode;
+
+use futures_lite::future::block_on;
+use serde_json::{Value, json};
+use tenantry::provisioning::Provisioned;
+use tenantry::{
+    Actor, NewTenant, PageRequest, PageSize, Settings, Tenant, TenantFilter, TenantName,
+    TenantService,
+};
+
+use crate::args::TenantCommand;
+use crate::database::{Database, find};
+use crate::error::CliError;
+use crate::output::Output;
+
+pub(crate) fn run(
+    database: &Database,
+    command: &TenantCommand,
+    actor: &Actor,
+    output: &mut Output,
+) -> Result<ExitCode, CliError> {
+    let service = database.service();
+    match command {
+        TenantCommand::Create {
+            slug,
+            name,
+            settings,
+            provision,
+        } => {
+            let name = name.clone().map_or_else(|| name_of(slug.as_str()), Ok)?;
+            let new =
+                NewTenant::new(*slug, name).with_settings(read_settings(settings.as_deref())?);
+            let tenant = block_on(service.create(new, actor))?;
+            if *provision {
+                database.require_migrations()?;
+                return provision_one(service, &tenant, actor, output);
+            }
+            output.tenant(
+                &format!("created {} ({})", tenant.slug(), tenant.id()),
+                &tenant,
+            )?;
+        }
+        TenantCommand::List {
+            status,
+            search,
+            limit,
+        } => {
+            let statuses = status.iter().copied().map(Into::into).collect();
+            let filter = TenantFilter {
+                statuses,
+                search: search.clone(),
+            };
+            list(service, &filter, *limit, output)?;
+        }
+        TenantCommand::Show(arg) => show(&find(service, &arg.tenant)?, output)?,
+        TenantCommand::Provision(arg) => {
+            database.require_migrations()?;
+            return provision_one(service, &find(service, &arg.tenant)?, actor, output);
+        }
+        TenantCommand::Suspend(arg) => {
+            let tenant = block_on(service.suspend(find(service, &arg.tenant)?.id(), actor))?;
+            output.tenant(&format!("suspended {}", tenant.slug()), &tenant)?;
+        }
+        TenantCommand::Activate(arg) => {
+            let tenant = block_on(service.activate(find(service, &arg.tenant)?.id(), actor))?;
+            output.tenant(&format!("activated {}", tenant.slug()), &tenant)?;
+        }
+        TenantCommand::Delete(arg) => {
+            let tenant = block_on(service.delete(find(service, &arg.tenant)?.id(), actor))?;
+            let text = format!(
+                "deleted {}; purge it to drop its rows and free its slug",
+                tenant.slug()
+            );
+            output.tenant(&text, &tenant)?;
+        }
+        TenantCommand::Purge { tenant, yes } => {
+            if !yes {
+                return Err(CliError::PurgeUnconfirmed);
+            }
+            let purged = block_on(service.purge(find(service, &tenant.tenant)?.id(), actor))?;
+            let slug = purged.tenant.slug();
+            output.tenant(&format!("purged {slug}; its slug is free"), &purged.tenant)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn name_of(slug: &str) -> Result<TenantName, CliError> {
+    // A slug is a well-formed name, so this never fails; a failure would still be reported.
+    TenantName::new(slug).map_err(|error| CliError::Database(Box::new(error)))
+}
+
+fn read_settings(json: Option<&str>) -> Result<Settings, CliError> {
+    let Some(json) = json else {
+        return Ok(Settings::default());
+    };
+    let value = serde_json::from_str::<Value>(json).map_err(CliError::SettingsJson)?;
+    Ok(Settings::new(value)?)
+}
+
+fn provision_one(
+    service: &TenantService,
+    tenant: &Tenant,
+    actor: &Actor,
+    output: &mut Output,
+) -> Result<ExitCode, CliError> {
+    let outcome = block_on(service.provision(tenant.id(), actor))?;
+    let (text, done, applied) = match &outcome {
+        Provisioned::Done { applied, .. } => {
+            let count = applied.len();
+            (
+                format!("provisioned {}: {count} migrations", tenant.slug()),
+                true,
+                applied.clone(),
+            )
+        }
+        _ => (
+            format!("{} was provisioned already", tenant.slug()),
+            false,
+            Vec::new(),
+        ),
+    };
+    let value = json!({ "tenant": outcome.tenant(), "provisioned": done, "applied": applied });
+    output.answer(&text, &value)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn list(
+    service: &TenantService,
+    filter: &TenantFilter,
+    limit: usize,
+    output: &mut Output,
+) -> Result<(), CliError> {
+    let mut found = Vec::new();
+    let mut request = Some(PageRequest::first(PageSize::default()));
+    while let Some(page) = request.take().filter(|_| found.len() < limit) {
+        let tenants = block_on(service.list(filter, page))?;
+        found.extend(tenants.items);
+        request = tenants.next.map(|next| page.at(next));
+    }
+    let more = found.len() > limit || request.is_some();
+    found.truncate(limit);
+    let rows = found.iter().map(row).collect();
+    output.table(
+        &["slug", "name", "status", "provisioned", "id"],
+        rows,
+        &json!(found),
+    )?;
+    if more {
+        output.aside(&format!("only the first {limit}: give --limit to see more"))?;
+    }
+    Ok(())
+}
+
+fn row(tenant: &Tenant) -> Vec<String> {
+    vec![
+        tenant.slug().to_string(),
+        tenant.name().to_string(),
+        tenant.status().to_string(),
+        tenant
+            .provisioned_at()
+            .map_or_else(|| "-".to_owned(), |at| at.to_string()),
+        tenant.id().to_string(),
+    ]
+}
+
+fn show(tenant: &Tenant, output: &mut Output) -> Result<(), CliError> {
+    let provisioned = tenant
+        .provisioned_at()
+        .map_or_else(|| "-".to_owned(), |at| at.to_string());
+    let rows = [
+        ("id", tenant.id().to_string()),
+        ("slug", tenant.slug().to_string()),
+        ("name", tenant.name().to_string()),
+        ("status", tenant.status().to_string()),
+        ("schema", tenant.schema().name.to_string()),
+        ("created", tenant.created_at().to_string()),
+        ("provisioned", provisioned),
+        ("version", tenant.version().to_string()),
+        ("settings", tenant.settings().to_value().to_string()),
+    ];
+    let rows = rows
+        .into_iter()
+        .map(|(key, value)| vec![key.to_owned(), value])
+        .collect();
+    output.table(&["", ""], rows, &json!(tenant))
+}

@@ -1,0 +1,175 @@
+//! Which database a command works on, and the adapters that are composed for it.
+
+mod records_and_files;
+mod url;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_lite::future::block_on;
+use tenantry::ports::{SchemaProvider, TenantRepository};
+use tenantry::{Slug, Tenant, TenantId, TenantService};
+use tenantry_memory::{RandomIds, SystemClock};
+use tenantry_postgres::doctor::Doctor;
+use tenantry_postgres::{
+    Migrations, PostgresConfig, PostgresSchemaProvider, PostgresTenantRepository, SharedMigrations,
+};
+use tenantry_sqlite::{SqliteConfig, SqliteSchemaProvider, SqliteStore, SqliteTenantRepository};
+
+use crate::args::Global;
+use crate::error::CliError;
+use crate::finding::Finding;
+
+pub(crate) use url::Url;
+
+/// How long a command waits for a lock.
+pub(crate) const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The database of one command, with the service over it.
+pub(crate) struct Database {
+    kind: Kind,
+    service: TenantService,
+    has_migrations: bool,
+}
+
+enum Kind {
+    Postgres {
+        config: PostgresConfig,
+        schemas: PostgresSchemaProvider,
+    },
+    Sqlite {
+        repository: SqliteTenantRepository,
+        schemas: SqliteSchemaProvider,
+    },
+}
+
+impl Database {
+    /// Composes the adapters. PostgreSQL isn't connected to yet; the SQLite folder is made where it is missing.
+    pub(crate) fn open(global: &Global) -> Result<Self, CliError> {
+        let url = global.database_url.as_deref().ok_or(CliError::NoDatabase)?;
+        match Url::parse(url)? {
+            Url::Postgres(config) => Self::postgres_at(config, global),
+            Url::Sqlite(folder) => Self::sqlite_at(SqliteConfig::new(folder), global),
+        }
+    }
+
+    fn postgres_at(config: PostgresConfig, global: &Global) -> Result<Self, CliError> {
+        let migrations = match &global.migrations {
+            Some(folder) => Migrations::folder(folder)?,
+            None => Migrations::none(),
+        };
+        let repository = PostgresTenantRepository::new(config.clone());
+        let schemas =
+            PostgresSchemaProvider::new(config.clone(), migrations).with_lock_timeout(LOCK_TIMEOUT);
+        let service = compose(repository, schemas.clone());
+        let kind = Kind::Postgres { config, schemas };
+        Ok(Self {
+            kind,
+            service,
+            has_migrations: global.migrations.is_some(),
+        })
+    }
+
+    fn sqlite_at(config: SqliteConfig, global: &Global) -> Result<Self, CliError> {
+        let store = SqliteStore::open(config.lock_timeout(LOCK_TIMEOUT))
+            .map_err(|error| CliError::Database(Box::new(error)))?;
+        let repository = SqliteTenantRepository::new(&store);
+        let schemas = match &global.migrations {
+            Some(folder) => SqliteSchemaProvider::from_folder(&store, folder)?,
+            None => SqliteSchemaProvider::without_migrations(&store),
+        };
+        let service = compose(repository.clone(), schemas.clone());
+        let kind = Kind::Sqlite {
+            repository,
+            schemas,
+        };
+        Ok(Self {
+            kind,
+            service,
+            has_migrations: global.migrations.is_some(),
+        })
+    }
+
+    pub(crate) fn service(&self) -> &TenantService {
+        &self.service
+    }
+
+    /// How PostgreSQL is reached, if the database is one.
+    pub(crate) fn postgres(&self) -> Option<&PostgresConfig> {
+        match &self.kind {
+            Kind::Postgres { config, .. } => Some(config),
+            Kind::Sqlite { .. } => None,
+        }
+    }
+
+    /// Refuses what would make schemas without tables, where no migrations were named.
+    pub(crate) fn require_migrations(&self) -> Result<(), CliError> {
+        if self.has_migrations {
+            Ok(())
+        } else {
+            Err(CliError::NoMigrations)
+        }
+    }
+
+    /// Makes the tables that tenants are recorded in. Doing it again changes nothing.
+    pub(crate) fn set_up(&self) -> Result<(), CliError> {
+        match &self.kind {
+            Kind::Postgres { config, .. } => {
+                let migrations = SharedMigrations::of_tenantry(config.clone());
+                block_on(migrations.with_lock_timeout(LOCK_TIMEOUT).run())
+                    .map_err(|error| CliError::Database(Box::new(error)))?;
+            }
+            Kind::Sqlite { repository, .. } => repository.set_up()?,
+        }
+        Ok(())
+    }
+
+    /// What is wrong, and how to fix it. Changes nothing.
+    pub(crate) fn examine(&self) -> Result<Vec<Finding>, CliError> {
+        match &self.kind {
+            Kind::Postgres { config, schemas } => {
+                let doctor = Doctor::new(config.clone(), schemas.clone());
+                let found = block_on(doctor.examine())
+                    .map_err(|error| CliError::Database(Box::new(error)))?;
+                Ok(found.iter().map(Finding::from).collect())
+            }
+            Kind::Sqlite {
+                repository,
+                schemas,
+            } => block_on(records_and_files::examine(repository, schemas)),
+        }
+    }
+}
+
+/// The service over these two, with the system's clock and random ids.
+pub(crate) fn compose(
+    repository: impl TenantRepository + 'static,
+    schemas: impl SchemaProvider + 'static,
+) -> TenantService {
+    TenantService::builder(
+        Arc::new(repository),
+        Arc::new(schemas),
+        Arc::new(SystemClock),
+        Arc::new(RandomIds::new()),
+    )
+    .build()
+}
+
+/// Finds the tenant that `given` names, by its id or its slug.
+pub(crate) fn find(service: &TenantService, given: &str) -> Result<Tenant, CliError> {
+    if let Ok(slug) = Slug::new(given) {
+        let by_slug = block_on(service.find_by_slug(&slug));
+        // A UUID is a well-formed slug, too: what no slug is may still be an id.
+        return match (by_slug, given.parse::<TenantId>()) {
+            (Err(_), Ok(id)) => Ok(block_on(service.find(id))?),
+            (found, _) => Ok(found?),
+        };
+    }
+    let id = given
+        .parse::<TenantId>()
+        .map_err(|source| CliError::NeitherSlugNorId {
+            given: tenantry::Excerpt::of(given),
+            source,
+        })?;
+    Ok(block_on(service.find(id))?)
+}

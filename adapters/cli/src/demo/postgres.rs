@@ -1,0 +1,253 @@
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Integer};
+use diesel::{PgConnection, sql_query};
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use futures_lite::future::block_on;
+use tenantry::{SchemaName, TenantContext, TenantService};
+use tenantry_postgres::{
+    Migrations, PoolSettings, PostgresConfig, PostgresSchemaProvider, PostgresTenantRepository,
+    SharedMigrations, TenantConnection, TenantPool,
+};
+
+use super::cost::median;
+use super::failure::WorkFailed;
+use super::notes::{read_queries, write_queries};
+use super::plain_pool::second_borrower;
+use super::store::{Aftermath, Cost, DemoStore, Leak, clear_away};
+use crate::database::{LOCK_TIMEOUT, compose};
+use crate::error::CliError;
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("demo-migrations");
+
+/// What the careless borrower leaves: its name, the statement that leaves it, and the query that finds it.
+const LEFTOVERS: [(&str, &str, &str); 5] = [
+    (
+        "a temporary table",
+        "CREATE TEMPORARY TABLE demo_leftover AS SELECT * FROM notes",
+        "SELECT to_regclass('pg_temp.demo_leftover') IS NOT NULL AS seen",
+    ),
+    (
+        "a setting",
+        "SET demo.leftover = 'acme'",
+        "SELECT coalesce(current_setting('demo.leftover', true), '') <> '' AS seen",
+    ),
+    (
+        "a subscription",
+        "LISTEN demo_leftover",
+        "SELECT EXISTS (SELECT FROM pg_listening_channels()) AS seen",
+    ),
+    (
+        "another path",
+        "SET search_path = tenant_demo_acme, public",
+        "SELECT position('demo_acme' IN current_setting('search_path')) > 0 AS seen",
+    ),
+    (
+        "an open transaction",
+        "BEGIN; DELETE FROM notes",
+        "SELECT NOT EXISTS (SELECT FROM tenant_demo_acme.notes) AS seen",
+    ),
+];
+
+read_queries!(TenantConnection);
+write_queries!(TenantConnection);
+
+/// The same code on a connection that is nobody's.
+mod plain {
+    use diesel::PgConnection;
+    use diesel::prelude::*;
+
+    super::read_queries!(PgConnection);
+}
+
+/// The demo on a PostgreSQL database that others may use, too.
+pub(crate) struct PostgresDemo {
+    config: PostgresConfig,
+    service: TenantService,
+    pool: TenantPool,
+}
+
+impl PostgresDemo {
+    pub(crate) fn start(config: &PostgresConfig) -> Result<Self, CliError> {
+        let shared = SharedMigrations::of_tenantry(config.clone());
+        block_on(shared.with_lock_timeout(LOCK_TIMEOUT).run()).map_err(failed)?;
+        let migrations = Migrations::embedded(&MIGRATIONS)?;
+        let schemas = PostgresSchemaProvider::new(config.clone(), migrations);
+        let service = compose(PostgresTenantRepository::new(config.clone()), schemas);
+        // One connection, so that the next borrower gets the very one that the careless one had.
+        let settings = PoolSettings {
+            max_size: 1,
+            ..PoolSettings::default()
+        };
+        let pool = TenantPool::with_settings(config.clone(), settings).map_err(failed)?;
+        let demo = Self {
+            config: config.clone(),
+            service,
+            pool,
+        };
+        demo.clear()?;
+        Ok(demo)
+    }
+
+    fn operator(&self) -> Result<PgConnection, CliError> {
+        self.config
+            .connect_administrative(LOCK_TIMEOUT)
+            .map_err(failed)
+    }
+
+    fn rename_schema(&self, from: &str, to: &str) -> Result<(), CliError> {
+        let rename = format!("ALTER SCHEMA \"{from}\" RENAME TO \"{to}\"");
+        self.operator()?.batch_execute(&rename).map_err(failed)
+    }
+}
+
+impl DemoStore for PostgresDemo {
+    fn title(&self) -> String {
+        format!("PostgreSQL ({})", self.config.target())
+    }
+
+    fn container(&self) -> &'static str {
+        "schema"
+    }
+
+    fn service(&self) -> &TenantService {
+        &self.service
+    }
+
+    fn write(&self, context: &TenantContext, bodies: &[String]) -> Result<(), CliError> {
+        let work = |connection: &mut TenantConnection| Ok(write_notes(connection, bodies)?);
+        self.pool
+            .tenant(context, work)
+            .map(drop)
+            .map_err(|failed: WorkFailed| failed.into())
+    }
+
+    fn read(&self, context: &TenantContext) -> Result<Vec<String>, CliError> {
+        let work = |connection: &mut TenantConnection| Ok(read_notes(connection)?);
+        self.pool
+            .tenant(context, work)
+            .map_err(|failed: WorkFailed| failed.into())
+    }
+
+    fn leak_without_tenantry(&self, context: &TenantContext) -> Result<Leak, CliError> {
+        let set_path = format!("SET search_path = {}", context.schema().name.quoted());
+        let rows = second_borrower(
+            self.operator()?,
+            |connection| connection.batch_execute(&set_path).map_err(failed),
+            |connection| plain::read_notes(connection).map_err(failed),
+        )?;
+        Ok(Leak {
+            how: "a SET search_path stays on the pooled connection",
+            rows,
+        })
+    }
+
+    fn careless(
+        &self,
+        first: &TenantContext,
+        second: &TenantContext,
+    ) -> Result<Aftermath, CliError> {
+        let mut session = self.pool.session(first).map_err(CliError::Scope)?;
+        let before = backend(&mut session)?;
+        for (_, leave, _) in LEFTOVERS {
+            session.batch_execute(leave).map_err(failed)?;
+        }
+        drop(session);
+        let seen_by_next = |connection: &mut TenantConnection| {
+            let mut seen = Vec::new();
+            for (name, _, find) in LEFTOVERS {
+                if sql_query(find).get_result::<Seen>(connection)?.seen {
+                    seen.push(name);
+                }
+            }
+            Ok((
+                seen,
+                read_notes(connection)?,
+                sql_query(BACKEND).get_result::<Backend>(connection)?,
+            ))
+        };
+        let (seen, notes, after) = self
+            .pool
+            .tenant(second, seen_by_next)
+            .map_err(|failed: WorkFailed| CliError::from(failed))?;
+        let connection = if after.pid == before {
+            format!("the same connection, backend {before}, cleaned")
+        } else {
+            "the connection was closed".to_owned()
+        };
+        let left = LEFTOVERS.iter().map(|(name, ..)| *name).collect();
+        Ok(Aftermath {
+            left,
+            seen,
+            notes,
+            connection,
+        })
+    }
+
+    fn hide(&self, schema: &SchemaName) -> Result<(), CliError> {
+        self.rename_schema(schema.as_str(), "demo_hidden")
+    }
+
+    fn bring_back(&self, schema: &SchemaName) -> Result<(), CliError> {
+        self.rename_schema("demo_hidden", schema.as_str())
+    }
+
+    fn costs(&self, context: &TenantContext) -> Result<Vec<Cost>, CliError> {
+        let mut pinned = self.operator()?;
+        let set_path = format!("SET search_path = {}", context.schema().name.quoted());
+        pinned.batch_execute(&set_path).map_err(failed)?;
+        let pool = TenantPool::new(self.config.clone()).map_err(failed)?;
+        let floor = median(|| plain::read_one(&mut pinned).map(drop).map_err(failed))?;
+        let session = median(|| {
+            let mut session = pool.session(context).map_err(CliError::Scope)?;
+            read_one(&mut session).map(drop).map_err(failed)
+        })?;
+        let transaction = median(|| {
+            let work = |connection: &mut TenantConnection| Ok(read_one(connection)?);
+            pool.tenant(context, work)
+                .map(drop)
+                .map_err(|failed: WorkFailed| failed.into())
+        })?;
+        Ok(vec![
+            Cost {
+                way: "one connection for one tenant, never shared",
+                median: floor,
+            },
+            Cost {
+                way: "a session scope, warm",
+                median: session,
+            },
+            Cost {
+                way: "a transaction scope, with BEGIN and COMMIT",
+                median: transaction,
+            },
+        ])
+    }
+
+    fn clear(&self) -> Result<(), CliError> {
+        clear_away(&self.service)
+    }
+}
+
+const BACKEND: &str = "SELECT pg_backend_pid() AS pid";
+
+#[derive(QueryableByName)]
+struct Backend {
+    #[diesel(sql_type = Integer)]
+    pid: i32,
+}
+
+#[derive(QueryableByName)]
+struct Seen {
+    #[diesel(sql_type = Bool)]
+    seen: bool,
+}
+
+fn backend(connection: &mut TenantConnection) -> Result<i32, CliError> {
+    let found = sql_query(BACKEND).get_result::<Backend>(connection);
+    Ok(found.map_err(failed)?.pid)
+}
+
+fn failed(error: impl std::error::Error + Send + Sync + 'static) -> CliError {
+    CliError::Database(Box::new(error))
+}

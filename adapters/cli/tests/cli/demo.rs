@@ -1,0 +1,24 @@
+//! The demo holds its checks on both databases, and leaves nothing in a database that others use.
+
+use crate::surroundings::{Databases, Tenantry};
+
+#[test]
+fn the_demo_passes_without_any_server() {
+    let ended = Tenantry::without_database().run(&["demo"]);
+    assert!(ended.success, "{}{}", ended.stdout, ended.stderr);
+    assert!(ended.stdout.contains(" 0 failed"), "{}", ended.stdout);
+    assert!(
+        !ended.stdout.contains('\u{1b}'),
+        "no colours where nobody sees them"
+    );
+}
+
+#[test]
+fn the_demo_passes_on_both_databases_and_can_be_run_again() {
+    for database in Databases::start() {
+        for _ in 0..2 {
+            let shown = database.tenantry().ok(&["demo"]);
+            assert!(shown.contains(" 0 failed"), "{shown}");
+        }
+    }
+}

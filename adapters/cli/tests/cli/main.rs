@@ -1,0 +1,6 @@
+//! The command as an operator runs it, as a process, on both databases.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod commands;
+mod demo;
+mod surroundings;
