@@ -67,8 +67,8 @@ pub(crate) fn forget_caches(link: &mut Link) -> QueryResult<()> {
 }
 
 fn undo(link: &mut Link, served: Option<TenantSchema>) -> QueryResult<()> {
-    let warm_up = served.map(|schema| warm_up(&schema)).unwrap_or_default();
-    let batch = format!("{UNDO}{warm_up}");
+    let lease = served.map(|schema| lease(&schema)).unwrap_or_default();
+    let batch = format!("{UNDO}{lease}");
     if link.connection.batch_execute(&batch).is_ok() {
         return Ok(());
     }
@@ -77,34 +77,29 @@ fn undo(link: &mut Link, served: Option<TenantSchema>) -> QueryResult<()> {
     link.connection.batch_execute(&batch)
 }
 
-/// The lease comes before the path, and both before the proof.
-fn warm_up(schema: &TenantSchema) -> String {
+/// The lease comes before the proof, in a trip of its own, so that the proof sees what its holder before us did.
+fn lease(schema: &TenantSchema) -> String {
     format!(
         "; SELECT pg_catalog.set_config('tenantry.leased', \
-         pg_catalog.pg_try_advisory_lock_shared({})::pg_catalog.text, false), \
-         pg_catalog.set_config('search_path', '{}', false)",
-        lease_key(&schema.name),
-        proof::path(&schema.name.quoted())
+         pg_catalog.pg_try_advisory_lock_shared({})::pg_catalog.text, false)",
+        lease_key(&schema.name)
     )
 }
 
 fn deallocate(link: &mut Link, names: &[String]) -> QueryResult<()> {
     let quoted = names.iter().map(|name| name.replace('"', "\"\""));
-    let statements: Vec<String> = quoted
-        .map(|name| format!("DEALLOCATE \"{name}\""))
+    let statements: String = quoted
+        .map(|name| format!("DEALLOCATE \"{name}\"; "))
         .collect();
-    link.connection.batch_execute(&statements.join("; "))
+    link.connection
+        .batch_execute(&format!("{statements}RESET search_path"))
 }
 
 fn settle(link: &mut Link, served: Option<TenantSchema>, left: &Left) -> Result<(), Unclean> {
-    let expected = match &served {
-        Some(schema) => proof::path(&schema.name.quoted()),
-        None => proof::BASE_PATH.to_owned(),
-    };
     let clear = left.clear
         && left.prepared.is_empty()
         && left.backend == link.backend
-        && left.path == expected
+        && left.path == proof::BASE_PATH
         && is_idle(link);
     if !clear {
         return Err(Unclean::Residue);
@@ -134,6 +129,10 @@ fn ask(link: &mut Link, served: Option<TenantSchema>) -> QueryResult<Left> {
     let question = WhatIsLeft {
         schema: served.map_or_else(String::new, |schema| schema.name.to_string()),
         mark: served.map_or_else(String::new, |schema| mark_of(schema.tenant)),
+        path: served.map_or_else(
+            || proof::BASE_PATH.to_owned(),
+            |schema| proof::path(&schema.name.quoted()),
+        ),
     };
     question.get_result(&mut link.connection)
 }
@@ -145,22 +144,29 @@ struct Left {
     clear: bool,
     /// The statements that a borrower prepared by SQL.
     prepared: Vec<String>,
+    /// The path that the session had until now.
     path: String,
     /// The schema is there, is this tenant's, the role may use it, and its lease is held.
     ready: bool,
     /// The schema has types of its own, whose OIDs Diesel may have kept.
     own_types: bool,
+    /// The path that it has from now on.
+    _set: String,
 }
 
-/// Asks for [`Left`]. A static statement, so that Diesel prepares it once and the server plans it once for each path.
+/// Asks for [`Left`], and sets the path that the connection waits with.
+///
+/// A static statement, so that Diesel prepares it once; and the path is set at its end, so that it is planned once: the
+/// server plans anew what was planned under another path.
 #[derive(QueryId)]
 struct WhatIsLeft {
     schema: String,
     mark: String,
+    path: String,
 }
 
 impl Query for WhatIsLeft {
-    type SqlType = (Integer, Bool, Array<Text>, Text, Bool, Bool);
+    type SqlType = (Integer, Bool, Array<Text>, Text, Bool, Bool, Text);
 }
 
 impl RunQueryDsl<PgConnection> for WhatIsLeft {}
@@ -194,7 +200,12 @@ impl QueryFragment<Pg> for WhatIsLeft {
                  WHERE n.nspname = ",
         );
         out.push_bind_param::<Text, _>(&self.schema)?;
-        out.push_sql("::pg_catalog.name AND (d.classid = 1247 OR c.relkind = 'c'))");
+        out.push_sql(
+            "::pg_catalog.name AND (d.classid = 1247 OR c.relkind = 'c')), \
+             pg_catalog.set_config('search_path', ",
+        );
+        out.push_bind_param::<Text, _>(&self.path)?;
+        out.push_sql(", false)");
         Ok(())
     }
 }

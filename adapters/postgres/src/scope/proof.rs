@@ -10,10 +10,10 @@ use tenantry::ports::ScopeError;
 use crate::{Fault, ServerSaid, SharedSchema, mark_of};
 
 /// The path of a connection that is in no scope: nothing but the system's own schema, so that a name stands for no table.
-pub(crate) const BASE_PATH: &str = "pg_catalog, pg_temp";
+pub(crate) const BASE_PATH: &str = "pg_catalog,pg_temp";
 
 /// Leaves a tenant's path, and gives its lease back.
-pub(crate) const COOL_DOWN: &str = "SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', false), \
+pub(crate) const COOL_DOWN: &str = "SELECT pg_catalog.set_config('search_path', 'pg_catalog,pg_temp', false), \
      pg_catalog.pg_advisory_unlock_all()";
 
 /// A path that holds one schema. Temporary tables come last, so that none hides a table.

@@ -189,4 +189,10 @@ fn shared_tables_are_used_by_the_same_means() {
     });
     assert_eq!(outcome.expect("committed"), [4, 6]);
     assert_eq!(world.sql("SELECT count(*) FROM public.items"), "2");
+    settle(&pool);
+    assert_eq!(
+        pool.statistics().cleaned,
+        1,
+        "a shared connection is used again"
+    );
 }
