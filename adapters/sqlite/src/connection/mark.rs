@@ -20,7 +20,7 @@ pub(crate) const CREATE: &str = "CREATE TABLE tenantry_mark (
 pub(crate) fn read(connection: &mut SqliteConnection) -> QueryResult<Mark> {
     let found = tenantry_mark::table
         .select(tenantry_mark::tenant)
-        .first::<String>(connection)
+        .get_result::<String>(connection)
         .optional();
     match found {
         Ok(Some(text)) => Ok(match text.parse::<TenantId>() {

@@ -28,6 +28,7 @@ pub(crate) fn for_scope(schema: Option<TenantSchema>, error: Classified) -> Scop
         (Cause::Busy | Cause::Unavailable, _) => ScopeError::Unavailable { source },
         (Cause::Full, _) => ScopeError::StorageFull { source },
         (Cause::Changed, Some(schema)) => ScopeError::SchemaChanged { schema, source },
+        (Cause::Forbidden, Some(schema)) => ScopeError::SchemaUnusable { schema },
         (Cause::Transaction, _) => ScopeError::TransactionEnded,
         (
             Cause::Changed
@@ -97,6 +98,15 @@ mod tests {
         let denied = io::Error::from(io::ErrorKind::PermissionDenied);
         let error = for_schema(schema(), Duration::ZERO, denied.into());
         assert!(matches!(error, SchemaError::Forbidden { advice, .. } if advice == RIGHTS));
+    }
+
+    #[test]
+    fn a_tenants_file_that_may_not_be_opened_is_unusable() {
+        let denied = || Classified::from(io::Error::from(io::ErrorKind::PermissionDenied));
+        let entering = for_scope(Some(schema()), denied());
+        assert!(matches!(entering, ScopeError::SchemaUnusable { .. }));
+        let in_the_work = for_scope(None, denied());
+        assert!(matches!(in_the_work, ScopeError::Failed { .. }));
     }
 
     #[test]

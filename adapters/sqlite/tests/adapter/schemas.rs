@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use futures_lite::future::block_on;
 use tenantry::ports::{
     Creation, Mark, Removal, SchemaError, SchemaProvider, SchemaState, ScopeError,
@@ -140,6 +141,28 @@ fn a_trigger_in_a_migration_is_one_statement() {
         .batch_execute("INSERT INTO items VALUES (4)")
         .unwrap();
     assert_eq!(numbers(&mut *session, ROWS).unwrap(), [8]);
+}
+
+#[test]
+fn migrations_are_embedded_in_the_program() {
+    const EMBEDDED: EmbeddedMigrations = embed_migrations!("tests/migrations");
+    let world = World::new();
+    let provider = SqliteSchemaProvider::new(&world.store, EMBEDDED);
+    let acme = context("acme");
+    let Creation::Made(report) = block_on(provider.create(&acme.schema())).unwrap() else {
+        panic!("it was there");
+    };
+    assert_eq!(report.applied, ["0001_items"]);
+    world
+        .pool
+        .session(&acme)
+        .unwrap()
+        .batch_execute("INSERT INTO items VALUES (1)")
+        .unwrap();
+    let ours = SchemaState::Ours {
+        pending: Vec::new(),
+    };
+    assert_eq!(block_on(provider.inspect(&acme.schema())).unwrap(), ours);
 }
 
 #[test]

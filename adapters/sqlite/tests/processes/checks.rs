@@ -191,6 +191,7 @@ fn a_creation_killed_at_any_moment_is_whole_or_absent() {
         let mut killed = Other::start("create", &world.path, &json(&acme));
         assert_eq!(killed.hear(), "ready");
         killed.say("go");
+        // Not to wait for something, but to kill it at another moment each time.
         std::thread::sleep(Duration::from_micros(moment * 250));
         killed.kill();
         match block_on(provider.inspect(&acme.schema())).expect("a look") {

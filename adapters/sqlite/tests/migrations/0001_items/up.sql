@@ -1,0 +1,1 @@
+CREATE TABLE items (value INTEGER NOT NULL);
