@@ -4,7 +4,7 @@ WHERE n.nspname = $1
 UNION
 SELECT reached.classid, reached.objid, NOT reached.part
 AND coalesce(reached.classid = 'pg_extension'::regclass
-OR coalesce(i.schema, CASE WHEN i.type IN ('rule', 'trigger', 'policy', 'default value', 'table constraint') THEN a.object_names[1] END) <> $1, false)
+OR coalesce(i.schema, CASE WHEN i.type IN ('rule', 'trigger', 'policy', 'default value', 'table constraint') THEN a.object_names[1] END) NOT IN ($1, 'pg_toast'), false)
 FROM doomed
 CROSS JOIN LATERAL (SELECT d.classid, d.objid, d.deptype = 'i' AS part
 FROM pg_depend AS d

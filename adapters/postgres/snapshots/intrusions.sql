@@ -19,10 +19,17 @@ WHERE CASE WHEN age(e.xmin) <= 0 THEN pg_xact_status((pg_current_xact_id()::text
 UNION ALL
 SELECT 'pg_class'::regclass, a.attrelid, a.attnum::int4, a.xmin
 FROM pg_attribute AS a
-WHERE a.attrelid = ANY ($3::oid[])
+WHERE a.attrelid = ANY ($5::oid[])
 AND a.attnum > 0
-AND CASE WHEN age(a.xmin) <= 0 THEN pg_xact_status((pg_current_xact_id()::text::int8 - age(a.xmin))::text::xid8) = 'in progress' ELSE false END)
-SELECT i.type || ' ' || coalesce(i.identity, '') AS what, w.classid = 'pg_extension'::regclass AS extension, (SELECT applied.version::text
+AND CASE WHEN age(a.xmin) <= 0 THEN pg_xact_status((pg_current_xact_id()::text::int8 - age(a.xmin))::text::xid8) = 'in progress' ELSE false END
+UNION ALL
+SELECT d.classid, d.objid, 0, d.xmin
+FROM pg_depend AS d
+WHERE d.refclassid = 'pg_class'::regclass
+AND d.refobjid = ANY ($5::oid[])
+AND d.deptype IN ('a', 'i')
+AND CASE WHEN age(d.xmin) <= 0 THEN pg_xact_status((pg_current_xact_id()::text::int8 - age(d.xmin))::text::xid8) = 'in progress' ELSE false END)
+SELECT DISTINCT i.type || ' ' || coalesce(i.identity, '') AS what, w.classid = 'pg_extension'::regclass AS extension, (SELECT applied.version::text
 FROM "tenant_acme"."__diesel_schema_migrations" AS applied
 WHERE CASE WHEN age(applied.xmin) <= 0 THEN pg_xact_status((pg_current_xact_id()::text::int8 - age(applied.xmin))::text::xid8) = 'in progress' ELSE false END
 AND age(applied.xmin) >= age(w.by) ORDER BY age(applied.xmin) LIMIT 1) AS version
@@ -34,8 +41,7 @@ FROM unnest($2, $3, $4) AS gone(class, number, identity)
 WHERE NOT EXISTS (SELECT
 FROM pg_depend AS d
 WHERE d.classid = gone.class::oid
-AND d.objid = gone.number::oid
-AND d.refclassid = 'pg_namespace'::regclass)
+AND d.objid = gone.number::oid)
 AND EXISTS (SELECT
 FROM pg_locks AS l
 WHERE l.pid = pg_backend_pid()

@@ -25,8 +25,9 @@ impl PostgresConfig {
                 target: self.target(),
             });
         }
+        // Compiling a query on the catalogs takes 100 ms, which it never saves.
         let set_up = format!(
-            "SET search_path = pg_catalog, pg_temp; SET lock_timeout = {}; \
+            "SET search_path = pg_catalog, pg_temp; SET jit = off; SET lock_timeout = {}; \
              SET idle_in_transaction_session_timeout = 60000",
             lock_timeout.as_millis().clamp(1, 2_147_483_647)
         );

@@ -1,11 +1,11 @@
 //! What a tenant's migrations did outside of the tenant's schema: it would be there once, not once for each tenant.
 
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Nullable, Text};
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
 
 use super::run::Target;
 
-/// What was in the shared schema before.
+/// What was in the shared schema before, with the parts of its tables: indexes, triggers, constraints.
 pub(crate) struct Before {
     objects: Vec<Object>,
 }
@@ -16,6 +16,8 @@ struct Object {
     class: i64,
     #[diesel(sql_type = BigInt)]
     number: i64,
+    #[diesel(sql_type = Bool)]
+    relation: bool,
     #[diesel(sql_type = Text)]
     identity: String,
 }
@@ -30,7 +32,7 @@ pub(crate) struct Intrusion {
     #[diesel(sql_type = Nullable<Text>)]
     pub(crate) version: Option<String>,
     /// Whether it is an extension.
-    #[diesel(sql_type = diesel::sql_types::Bool)]
+    #[diesel(sql_type = Bool)]
     pub(crate) extension: bool,
 }
 
@@ -38,12 +40,20 @@ impl Before {
     /// Looks, within the transaction that is to run the migrations. One round trip.
     pub(crate) fn look(connection: &mut PgConnection, shared: &str) -> QueryResult<Self> {
         // Asking for the transaction's id makes it the oldest of those that its savepoints get.
-        const QUERY: &str = "SELECT d.classid::int8 AS class, d.objid::int8 AS number, \
-            i.type || ' ' || i.identity AS identity \
-            FROM (SELECT pg_current_xact_id()) AS assigned, pg_namespace AS n \
-            JOIN pg_depend AS d ON d.refclassid = 'pg_namespace'::regclass AND d.refobjid = n.oid \
-            CROSS JOIN LATERAL pg_identify_object(d.classid, d.objid, 0) AS i \
-            WHERE n.nspname = $1 AND i.type IS NOT NULL";
+        const QUERY: &str = "WITH member AS (\
+              SELECT d.classid, d.objid FROM pg_namespace AS n JOIN pg_depend AS d \
+              ON d.refclassid = 'pg_namespace'::regclass AND d.refobjid = n.oid WHERE n.nspname = $1\
+            ), object AS (\
+              SELECT classid, objid FROM member \
+              UNION \
+              SELECT p.classid, p.objid FROM member AS m JOIN pg_depend AS p \
+              ON p.refclassid = m.classid AND p.refobjid = m.objid AND p.deptype IN ('a', 'i') \
+              WHERE m.classid = 'pg_class'::regclass\
+            ) \
+            SELECT o.classid::int8 AS class, o.objid::int8 AS number, \
+            o.classid = 'pg_class'::regclass AS relation, i.type || ' ' || i.identity AS identity \
+            FROM (SELECT pg_current_xact_id()) AS assigned, object AS o \
+            CROSS JOIN LATERAL pg_identify_object(o.classid, o.objid, 0) AS i WHERE i.type IS NOT NULL";
         let objects = diesel::sql_query(QUERY)
             .bind::<Text, _>(shared)
             .load(connection)?;
@@ -66,11 +76,18 @@ impl Before {
             .iter()
             .map(|one| one.identity.as_str())
             .collect();
+        let relations: Vec<i64> = self
+            .objects
+            .iter()
+            .filter(|one| one.relation)
+            .map(|one| one.number)
+            .collect();
         diesel::sql_query(intrusions_query(target))
             .bind::<Text, _>(target.schema)
             .bind::<Array<BigInt>, _>(column(|one| one.class))
             .bind::<Array<BigInt>, _>(column(|one| one.number))
             .bind::<Array<Text>, _>(identities)
+            .bind::<Array<BigInt>, _>(relations)
             .load(connection)
     }
 }
@@ -102,10 +119,14 @@ fn intrusions_query(target: &Target<'_>) -> String {
              WHERE {extension} \
            UNION ALL \
            SELECT 'pg_class'::regclass, a.attrelid, a.attnum::int4, a.xmin \
-             FROM pg_attribute AS a WHERE a.attrelid = ANY ($3::oid[]) \
-             AND a.attnum > 0 AND {column}\
+             FROM pg_attribute AS a WHERE a.attrelid = ANY ($5::oid[]) \
+             AND a.attnum > 0 AND {column} \
+           UNION ALL \
+           SELECT d.classid, d.objid, 0, d.xmin FROM pg_depend AS d \
+             WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = ANY ($5::oid[]) \
+             AND d.deptype IN ('a', 'i') AND {member}\
          ) \
-         SELECT i.type || ' ' || coalesce(i.identity, '') AS what, \
+         SELECT DISTINCT i.type || ' ' || coalesce(i.identity, '') AS what, \
            w.classid = 'pg_extension'::regclass AS extension, \
            (SELECT applied.version::text FROM \"{schema}\".\"{ledger}\" AS applied \
              WHERE {entry} AND age(applied.xmin) >= age(w.by) \
@@ -116,8 +137,7 @@ fn intrusions_query(target: &Target<'_>) -> String {
          SELECT gone.identity || ' (dropped)', false, NULL \
          FROM unnest($2, $3, $4) AS gone(class, number, identity) \
          WHERE NOT EXISTS (SELECT FROM pg_depend AS d \
-             WHERE d.classid = gone.class::oid AND d.objid = gone.number::oid \
-             AND d.refclassid = 'pg_namespace'::regclass) \
+             WHERE d.classid = gone.class::oid AND d.objid = gone.number::oid) \
          AND EXISTS (SELECT FROM pg_locks AS l \
              WHERE l.pid = pg_backend_pid() AND l.mode = 'AccessExclusiveLock' \
              AND (l.relation = gone.number::oid \

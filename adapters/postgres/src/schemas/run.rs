@@ -115,8 +115,11 @@ impl Target<'_> {
              IF CURRENT_USER <> who THEN {role_changed} END IF; \
              SET CONSTRAINTS ALL IMMEDIATE; \
              SELECT pg_catalog.string_agg(pg_catalog.format('%I.%I', '{schema}', c.conname), ', ') \
-             INTO deferred FROM (SELECT conname FROM pg_catalog.pg_constraint \
-             WHERE connamespace = '\"{schema}\"'::pg_catalog.regnamespace GROUP BY conname \
+             INTO deferred FROM (SELECT conname \
+             FROM pg_catalog.pg_depend AS d JOIN pg_catalog.pg_constraint ON conrelid = d.objid \
+             WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass \
+             AND d.refobjid = '\"{schema}\"'::pg_catalog.regnamespace \
+             AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass GROUP BY conname \
              HAVING pg_catalog.bool_and(condeferrable) AND pg_catalog.bool_or(condeferred)) AS c; \
              IF deferred IS NOT NULL \
              THEN EXECUTE 'SET CONSTRAINTS ' || deferred || ' DEFERRED'; END IF; \

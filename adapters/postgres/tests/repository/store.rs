@@ -25,7 +25,7 @@ fn without_the_table_every_method_says_what_to_run() {
                 matches!(error, RepositoryError::NotSetUp { .. }),
                 "{error:?}"
             );
-            assert!(error.to_string().contains("tenantry migrate"), "{error}");
+            assert!(error.to_string().contains("tenantry setup"), "{error}");
         }
     }
 }
