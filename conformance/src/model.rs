@@ -108,7 +108,7 @@ fn operate<H: Harness>(
         .map(|_| value_of(tenant, random))
         .collect();
     let ending = random.u8(..10);
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + Duration::from_secs(15);
     loop {
         let scope = || {
             world.within(context, |probe| {

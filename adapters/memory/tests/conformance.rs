@@ -39,7 +39,6 @@ impl Harness for Memory {
             Capability::RenamedSchemas,
             Capability::UnmarkedSchemas,
             Capability::ForgedMarks,
-            Capability::TenantLimit,
         ])
     }
 
@@ -118,10 +117,6 @@ impl Outside for Memory {
 
     fn put_mark(&self, name: &SchemaName, tenant: TenantId) -> Result<(), ProbeError> {
         done(self.database.operator().put_mark(*name, tenant))
-    }
-
-    fn connections_per_tenant(&self) -> Result<u32, ProbeError> {
-        Ok(1)
     }
 }
 

@@ -73,15 +73,20 @@ fn while_held<H: Harness>(
             stops.push(stop);
             let entered = entered.clone();
             threads.push(scope.spawn(move || {
-                world.enter(context, holding_mode::<H>(), |probe| {
+                let held = world.enter(context, holding_mode::<H>(), |probe| {
                     probe.values()?;
-                    let _ = entered.send(());
+                    let _ = entered.send(true);
                     let _ = stopped.recv_timeout(LONG);
                     Ok(())
-                })
+                });
+                // Nobody waits any longer for one that couldn't enter.
+                let _ = entered.send(held.is_ok());
+                held
             }));
         }
-        let all_inside = holders.iter().all(|_| is_inside.recv_timeout(LONG).is_ok());
+        let all_inside = holders
+            .iter()
+            .all(|_| is_inside.recv_timeout(LONG) == Ok(true));
         let verdict = if all_inside {
             attempt()
         } else {

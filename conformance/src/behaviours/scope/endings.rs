@@ -9,7 +9,7 @@ use tenantry::{Retry, TenantContext};
 use crate::world::{NO_ROWS, World};
 use crate::{Harness, NOTICE, ProbeError, Verdict, Violation, ensure, ensure_eq, ensure_matches};
 
-const LONG: Duration = Duration::from_secs(30);
+const LONG: Duration = Duration::from_secs(15);
 
 pub(crate) fn work_that_ends_well_is_kept<H: Harness>() -> Verdict {
     let world = World::<H>::start();

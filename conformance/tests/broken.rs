@@ -1,0 +1,94 @@
+//! Every behaviour can fail: at least one broken adapter breaks it, and the whole one breaks none.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "an adapter that is made for a test fails the test"
+)]
+
+mod simulated;
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use simulated::Simulated;
+use simulated::fault::Fault;
+use tenantry_conformance::{Verdict, behaviours};
+
+/// Faults are set for the whole process, so one test runs at a time.
+static ALONE: Mutex<()> = Mutex::new(());
+
+/// What each behaviour says of an adapter with this fault.
+fn verdicts(fault: Option<Fault>) -> Vec<(&'static str, Verdict)> {
+    Fault::during(fault, || {
+        let running: Vec<_> = behaviours::<Simulated>()
+            .into_iter()
+            .map(|behaviour| {
+                let name = behaviour.described().name;
+                (name, thread::spawn(move || behaviour.check()))
+            })
+            .collect();
+        running
+            .into_iter()
+            .map(|(name, run)| (name, run.join().expect("a check doesn't panic")))
+            .collect()
+    })
+}
+
+fn broken_by(fault: Fault) -> BTreeSet<&'static str> {
+    verdicts(Some(fault))
+        .into_iter()
+        .filter(|(_, verdict)| verdict.is_err())
+        .map(|(name, _)| name)
+        .collect()
+}
+
+#[test]
+fn the_whole_adapter_holds_every_behaviour() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let broken: Vec<_> = verdicts(None)
+        .into_iter()
+        .filter_map(|(name, verdict)| {
+            verdict
+                .err()
+                .map(|violation| format!("{name}: {violation}"))
+        })
+        .collect();
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn every_behaviour_is_broken_by_a_fault_and_every_fault_breaks_one() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut unbroken: BTreeSet<_> = tenantry_conformance::catalogue()
+        .into_iter()
+        .map(|behaviour| behaviour.name)
+        .collect();
+    let mut harmless = Vec::new();
+    for fault in Fault::ALL {
+        let broken = broken_by(*fault);
+        println!("{fault:?} breaks {}", broken.len());
+        if broken.is_empty() {
+            harmless.push(fault);
+        }
+        // Not claiming anything says nothing about what a behaviour looks at.
+        if *fault != Fault::NothingIsClaimed {
+            unbroken.retain(|name| !broken.contains(name));
+        }
+    }
+    assert!(unbroken.is_empty(), "no fault breaks {unbroken:#?}");
+    assert!(harmless.is_empty(), "these break nothing: {harmless:?}");
+}
+
+#[test]
+fn whoever_can_do_more_than_it_claims_is_told_to_claim_it() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    for (name, verdict) in verdicts(Some(Fault::NothingIsClaimed)) {
+        let needs = tenantry_conformance::catalogue()
+            .into_iter()
+            .find(|behaviour| behaviour.name == name)
+            .and_then(|behaviour| behaviour.needs);
+        let told = verdict.is_err_and(|violation| violation.to_string().contains("claim"));
+        assert_eq!(told, needs.is_some(), "{name}");
+    }
+}
