@@ -6,6 +6,7 @@
 //!  mark     mark_of, read_mark            whose a schema is
 //!  lease    evict_parked                  nobody trusts a schema that is being made or dropped
 //!  repository  PostgresTenantRepository   the tenants' records, in the shared schema
+//!  jobs     PostgresJobQueue              work that goes on after its request, put in within its transaction
 //!  schemas  PostgresSchemaProvider        tenants' schemas, made, migrated and dropped as a whole or not at all
 //!  doctor   Doctor                        what is wrong with a database, and how to mend it
 //! ```
@@ -16,6 +17,7 @@ mod config;
 mod connection;
 pub mod doctor;
 mod error;
+pub mod jobs;
 mod lease;
 mod mark;
 mod pool;

@@ -11,7 +11,7 @@ use crate::jobs::{
     DeathReason, FencingToken, JobEnvelope, JobErrorText, JobId, JobKind, JobPayload, JobReach,
     JobScope, JobState, Lease, LeasedJob, UniqueKey, Weight,
 };
-use crate::{BoxError, PageSize, Retry};
+use crate::{BoxError, PageSize, Retry, TenantId};
 
 /// Where jobs wait, and whom they are handed to.
 ///
@@ -342,6 +342,14 @@ pub enum JobQueueError {
         /// Who has it.
         holder: JobId,
     },
+    /// Inside one tenant's scope, a job of another can't be put in.
+    #[error("can't put in a job of tenant {tenant} inside tenant {inside}: leave that scope first")]
+    AnotherTenants {
+        /// The tenant whose scope it is.
+        inside: TenantId,
+        /// The tenant whose job it is.
+        tenant: TenantId,
+    },
     /// The store holds something that no job can be made of.
     #[error("the record of a job ({id}) can't be read")]
     Unreadable {
@@ -396,6 +404,7 @@ impl JobQueueError {
             Self::NotFound { .. }
             | Self::LeaseLost { .. }
             | Self::WrongState { .. }
+            | Self::AnotherTenants { .. }
             | Self::Unreadable { .. }
             | Self::NotSetUp { .. }
             | Self::Failed { .. } => Retry::Never,

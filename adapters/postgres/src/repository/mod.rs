@@ -5,8 +5,8 @@ mod set_up;
 #[cfg(test)]
 pub(crate) mod snapshots;
 mod sql;
-mod statement;
-mod store;
+pub(crate) mod statement;
+pub(crate) mod store;
 
 use async_trait::async_trait;
 use diesel::result::{DatabaseErrorKind, Error};

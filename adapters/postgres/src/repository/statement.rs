@@ -16,6 +16,7 @@ enum Part {
     Sql(String),
     Uuid(uuid::Uuid),
     Text(String),
+    OptionalText(Option<String>),
     Texts(Vec<String>),
     Number(i64),
     Time(DateTime<Utc>),
@@ -38,6 +39,10 @@ impl Statement {
 
     pub(crate) fn text(self, value: impl Into<String>) -> Self {
         self.with(Part::Text(value.into()))
+    }
+
+    pub(crate) fn optional_text(self, value: Option<&str>) -> Self {
+        self.with(Part::OptionalText(value.map(str::to_owned)))
     }
 
     pub(crate) fn texts(self, values: Vec<String>) -> Self {
@@ -73,6 +78,7 @@ impl QueryFragment<Pg> for Statement {
                 Part::Sql(sql) => out.push_sql(sql),
                 Part::Uuid(value) => out.push_bind_param::<Uuid, _>(value)?,
                 Part::Text(value) => out.push_bind_param::<Text, _>(value)?,
+                Part::OptionalText(value) => out.push_bind_param::<Nullable<Text>, _>(value)?,
                 Part::Texts(values) => out.push_bind_param::<Array<Text>, _>(values)?,
                 Part::Number(value) => out.push_bind_param::<BigInt, _>(value)?,
                 Part::Time(value) => out.push_bind_param::<Timestamptz, _>(value)?,

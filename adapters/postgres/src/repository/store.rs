@@ -14,21 +14,21 @@ use crate::{ConnectError, PostgresConfig, TenantPool};
 
 /// What the records are reached by.
 #[derive(Clone)]
-pub(super) enum Store {
+pub(crate) enum Store {
     /// One connection that is kept, on which calls take turns.
     Own(Arc<Own>),
     /// The shared scope of a pool.
     Pool(TenantPool),
 }
 
-pub(super) struct Own {
+pub(crate) struct Own {
     config: PostgresConfig,
     lock_timeout: Duration,
     kept: Mutex<Option<PgConnection>>,
 }
 
 /// Why a statement gave nothing.
-pub(super) enum StoreError {
+pub(crate) enum StoreError {
     Connect(ConnectError),
     Scope(ScopeError),
     Statement(Error),
@@ -41,7 +41,7 @@ impl From<ScopeError> for StoreError {
 }
 
 impl Store {
-    pub(super) fn own(config: PostgresConfig, lock_timeout: Duration) -> Self {
+    pub(crate) fn own(config: PostgresConfig, lock_timeout: Duration) -> Self {
         Self::Own(Arc::new(Own {
             config,
             lock_timeout,
@@ -50,7 +50,7 @@ impl Store {
     }
 
     /// Runs one statement, on a thread that may block.
-    pub(super) async fn load<R>(&self, statement: Statement) -> Result<Vec<R>, StoreError>
+    pub(crate) async fn load<R>(&self, statement: Statement) -> Result<Vec<R>, StoreError>
     where
         R: Send + 'static,
         Statement: for<'q> LoadQuery<'q, PgConnection, R>

@@ -67,7 +67,13 @@ impl SharedMigrations {
     ///
     /// Any number of processes may run them at once, at every start.
     pub fn of_tenantry(config: PostgresConfig) -> Self {
-        let steps = repository::steps(PostgresSchemaProvider::DEFAULT_LOCK_TIMEOUT);
+        Self::of_steps(
+            config,
+            repository::steps(PostgresSchemaProvider::DEFAULT_LOCK_TIMEOUT),
+        )
+    }
+
+    pub(crate) fn of_steps(config: PostgresConfig, steps: Steps) -> Self {
         Self { config, steps }
     }
 

@@ -1,0 +1,198 @@
+-- {{shared}} stands for the shared schema's name, in quotes. Nothing here depends on the path.
+--
+-- A lane is a tenant's id, or the nil UUID for jobs that were put in as shared on purpose: no tenant has that id, and an
+-- absent tenant is no lane at all.
+CREATE TABLE {{shared}}.tenantry_jobs (
+    id uuid CONSTRAINT tenantry_jobs_pkey PRIMARY KEY,
+    number bigint GENERATED ALWAYS AS IDENTITY,
+    lane uuid NOT NULL,
+    actor text NOT NULL,
+    kind text COLLATE "C" NOT NULL,
+    payload text NOT NULL,
+    priority smallint NOT NULL
+        CONSTRAINT tenantry_jobs_priority_known CHECK (priority BETWEEN 0 AND 2),
+    attempts integer NOT NULL,
+    max_attempts integer NOT NULL,
+    trace_parent text,
+    trace_state text,
+    run_at timestamptz NOT NULL,
+    unique_key text COLLATE "C",
+    state text COLLATE "C" NOT NULL
+        CONSTRAINT tenantry_jobs_state_known
+            CHECK (state IN ('waiting', 'running', 'done', 'cancelled', 'dead')),
+    token bigint NOT NULL,
+    lease_until timestamptz,
+    enqueued_at timestamptz NOT NULL,
+    ended_at timestamptz,
+    output text,
+    error text,
+    death text COLLATE "C",
+    CONSTRAINT tenantry_jobs_attempts_allowed
+        CHECK (attempts BETWEEN 0 AND max_attempts AND max_attempts BETWEEN 1 AND 1000),
+    CONSTRAINT tenantry_jobs_leased_while_running CHECK ((state = 'running') = (lease_until IS NOT NULL)),
+    CONSTRAINT tenantry_jobs_ended_when_ended
+        CHECK ((state IN ('done', 'cancelled', 'dead')) = (ended_at IS NOT NULL)),
+    CONSTRAINT tenantry_jobs_dead_for_a_reason CHECK ((state = 'dead') = (death IS NOT NULL))
+);
+
+CREATE UNIQUE INDEX tenantry_jobs_unique_key ON {{shared}}.tenantry_jobs (lane, unique_key)
+    WHERE unique_key IS NOT NULL AND state IN ('waiting', 'running');
+CREATE INDEX tenantry_jobs_waiting ON {{shared}}.tenantry_jobs (lane, priority, run_at, number)
+    WHERE state = 'waiting';
+CREATE INDEX tenantry_jobs_next ON {{shared}}.tenantry_jobs (lane, run_at) WHERE state = 'waiting';
+CREATE INDEX tenantry_jobs_running ON {{shared}}.tenantry_jobs (lane) WHERE state = 'running';
+CREATE INDEX tenantry_jobs_leases ON {{shared}}.tenantry_jobs (lease_until) WHERE state = 'running';
+CREATE INDEX tenantry_jobs_ended ON {{shared}}.tenantry_jobs (ended_at) WHERE ended_at IS NOT NULL;
+CREATE INDEX tenantry_jobs_of_lane ON {{shared}}.tenantry_jobs (lane, id);
+
+-- The order of service between lanes (start-time fair queueing). Nothing of a lane is due before ready_at; infinity if
+-- nothing waits. Whoever puts a job in never changes a row here, so no two of them wait for each other.
+CREATE TABLE {{shared}}.tenantry_job_lanes (
+    lane uuid CONSTRAINT tenantry_job_lanes_pkey PRIMARY KEY,
+    tag bigint NOT NULL DEFAULT 0,
+    start bigint NOT NULL DEFAULT 0,
+    weight integer NOT NULL DEFAULT 1
+        CONSTRAINT tenantry_job_lanes_weight_allowed CHECK (weight BETWEEN 1 AND 1000),
+    at_once integer,
+    ready_at timestamptz NOT NULL DEFAULT 'infinity',
+    waits_until timestamptz NOT NULL DEFAULT '-infinity'
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+
+CREATE INDEX tenantry_job_lanes_turn ON {{shared}}.tenantry_job_lanes (tag, lane) WHERE ready_at < 'infinity';
+CREATE INDEX tenantry_job_lanes_start ON {{shared}}.tenantry_job_lanes (start);
+
+-- Lanes that have become ready, each told by the transaction that made it so.
+CREATE TABLE {{shared}}.tenantry_job_arrivals (
+    lane uuid NOT NULL,
+    ready_at timestamptz NOT NULL
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+
+-- Takes back jobs whose lease ran out, and notes the lanes that have become ready.
+CREATE FUNCTION {{shared}}.tenantry_job_tidy(moment timestamptz) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $tidy$
+BEGIN
+    WITH lost AS (
+        SELECT id FROM {{shared}}.tenantry_jobs
+        WHERE state = 'running' AND lease_until <= moment
+        ORDER BY lease_until LIMIT 1000 FOR UPDATE SKIP LOCKED
+    ), taken_back AS (
+        UPDATE {{shared}}.tenantry_jobs AS j
+        SET state = CASE WHEN j.attempts >= j.max_attempts THEN 'dead' ELSE 'waiting' END,
+            death = CASE WHEN j.attempts >= j.max_attempts THEN 'worker_lost' END,
+            ended_at = CASE WHEN j.attempts >= j.max_attempts THEN moment END,
+            lease_until = NULL
+        FROM lost WHERE j.id = lost.id
+        RETURNING j.lane, j.run_at, j.state
+    )
+    INSERT INTO {{shared}}.tenantry_job_arrivals (lane, ready_at)
+    SELECT lane, min(run_at) FROM taken_back WHERE state = 'waiting' GROUP BY lane;
+
+    IF EXISTS (SELECT FROM {{shared}}.tenantry_job_arrivals) THEN
+        -- One at a time, and the others wait: who went on without would find nothing, and rest.
+        PERFORM pg_advisory_xact_lock(
+            hashtextextended('tenantry:job-arrivals', '{{shared}}.tenantry_job_arrivals'::regclass::oid::bigint)
+        );
+        WITH arrived AS (
+            DELETE FROM {{shared}}.tenantry_job_arrivals
+            WHERE ctid = ANY (ARRAY(
+                SELECT ctid FROM {{shared}}.tenantry_job_arrivals LIMIT 10000 FOR UPDATE SKIP LOCKED
+            ))
+            RETURNING lane, ready_at
+        )
+        INSERT INTO {{shared}}.tenantry_job_lanes AS l (lane, ready_at)
+        SELECT lane, min(ready_at) FROM arrived GROUP BY lane
+        ON CONFLICT (lane) DO UPDATE SET ready_at = least(l.ready_at, excluded.ready_at);
+    END IF;
+END
+$tidy$;
+
+-- Hands out the job whose turn it is, as one row. No row: nothing is due.
+--
+-- A call waits for one lane at most, holding none, and after that for nothing, so no two calls wait for each other.
+CREATE FUNCTION {{shared}}.tenantry_job_reserve(
+    kinds text[], lease_us bigint, lane_limit integer, given_now timestamptz
+) RETURNS SETOF {{shared}}.tenantry_jobs
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $reserve$
+DECLARE
+    moment timestamptz := coalesce(given_now, clock_timestamp());
+    turn record;
+    found_id uuid;
+    job {{shared}}.tenantry_jobs;
+    most integer;
+    last_start bigint;
+    spent uuid[] := '{}';
+    holding boolean := false;
+BEGIN
+    PERFORM {{shared}}.tenantry_job_tidy(moment);
+
+    <<lanes>>
+    FOR turn IN
+        SELECT l.lane, l.at_once FROM {{shared}}.tenantry_job_lanes AS l
+        WHERE l.ready_at < 'infinity' AND l.ready_at <= moment AND l.waits_until <= moment
+        ORDER BY l.tag, l.lane
+    LOOP
+        most := coalesce(turn.at_once, lane_limit);
+        CONTINUE lanes WHEN most IS NOT NULL AND most <= (
+            SELECT count(*) FROM {{shared}}.tenantry_jobs AS j
+            WHERE j.lane = turn.lane AND j.state = 'running'
+        );
+        found_id := NULL;
+        FOR level IN REVERSE 2..0 LOOP
+            SELECT j.id INTO found_id FROM {{shared}}.tenantry_jobs AS j
+            WHERE j.lane = turn.lane AND j.state = 'waiting' AND j.priority = level
+                AND j.run_at <= moment AND j.kind = ANY (kinds)
+            ORDER BY j.run_at, j.number LIMIT 1 FOR UPDATE SKIP LOCKED;
+            EXIT WHEN found_id IS NOT NULL;
+        END LOOP;
+        IF found_id IS NULL THEN
+            spent := spent || turn.lane;
+            CONTINUE lanes;
+        END IF;
+
+        IF holding THEN
+            PERFORM 1 FROM {{shared}}.tenantry_job_lanes AS l
+            WHERE l.lane = turn.lane FOR NO KEY UPDATE SKIP LOCKED;
+            CONTINUE lanes WHEN NOT FOUND;
+        ELSE
+            PERFORM 1 FROM {{shared}}.tenantry_job_lanes AS l
+            WHERE l.lane = turn.lane FOR NO KEY UPDATE;
+            holding := true;
+        END IF;
+        -- The lane is ours until the end: now the count can't change.
+        CONTINUE lanes WHEN most IS NOT NULL AND most <= (
+            SELECT count(*) FROM {{shared}}.tenantry_jobs AS j
+            WHERE j.lane = turn.lane AND j.state = 'running'
+        );
+
+        SELECT max(l.start) INTO last_start FROM {{shared}}.tenantry_job_lanes AS l;
+        UPDATE {{shared}}.tenantry_job_lanes AS l
+        SET start = greatest(l.tag, last_start),
+            tag = greatest(l.tag, last_start) + 1000000 / l.weight
+        WHERE l.lane = turn.lane;
+        UPDATE {{shared}}.tenantry_jobs AS j
+        SET state = 'running', attempts = least(j.attempts + 1, j.max_attempts), token = j.token + 1,
+            lease_until = moment + lease_us * interval '1 microsecond'
+        WHERE j.id = found_id
+        RETURNING j.* INTO job;
+        RETURN NEXT job;
+        EXIT lanes;
+    END LOOP;
+
+    -- Lanes without a due job stand aside until their next one. Whoever puts one in at the same moment holds the lane
+    -- shared; then it stays as it is.
+    FOR turn IN
+        SELECT l.lane FROM {{shared}}.tenantry_job_lanes AS l
+        WHERE l.lane = ANY (spent) ORDER BY l.lane LIMIT 100 FOR UPDATE SKIP LOCKED
+    LOOP
+        UPDATE {{shared}}.tenantry_job_lanes AS l
+        SET ready_at = coalesce((
+            SELECT min(j.run_at) FROM {{shared}}.tenantry_jobs AS j
+            WHERE j.lane = turn.lane AND j.state = 'waiting'
+        ), 'infinity')
+        WHERE l.lane = turn.lane;
+    END LOOP;
+END
+$reserve$;
+
+COMMENT ON TABLE {{shared}}.tenantry_jobs IS
+    'The jobs of this database. Written by Tenantry alone: change them by the command or the library.';
