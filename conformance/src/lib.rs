@@ -17,6 +17,7 @@
 mod behaviour;
 mod behaviours;
 pub mod book;
+pub mod cache;
 mod capability;
 mod harness;
 pub mod jobs;

@@ -2,6 +2,7 @@ use std::error::Error;
 use std::fmt;
 use std::panic::Location;
 
+use tenantry::cache::{CacheError, NamespaceError};
 use tenantry::jobs::{JobKindError, JobPayloadError, JobWorkerError};
 use tenantry::ports::{JobQueueError, RepositoryError, SchemaError, ScopeError};
 use tenantry::{
@@ -105,6 +106,8 @@ macro_rules! unexpected {
 }
 
 unexpected!(
+    CacheError,
+    NamespaceError,
     ContextRefused,
     JobKindError,
     JobPayloadError,

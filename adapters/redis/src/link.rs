@@ -1,0 +1,131 @@
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use redis::aio::MultiplexedConnection;
+use redis::{
+    AsyncConnectionConfig, Client, ErrorKind, FromRedisValue, RedisError, ServerErrorKind,
+};
+use tenantry::cache::CacheError;
+use tokio::time::{Instant, timeout_at};
+
+use crate::call::Call;
+use crate::error::{breaks_connection, sorted};
+use crate::{RedisSettings, RedisSettingsError};
+
+/// The one connection, which all calls share, and which is replaced when it is of no further use.
+pub(crate) struct Link {
+    client: Client,
+    round_trip: Duration,
+    held: Mutex<Option<Held>>,
+    connecting: tokio::sync::Mutex<()>,
+}
+
+#[derive(Clone)]
+struct Held {
+    connection: MultiplexedConnection,
+    number: u64,
+}
+
+impl Link {
+    pub(crate) fn new(settings: &RedisSettings) -> Result<Self, RedisSettingsError> {
+        Ok(Self {
+            client: settings.client()?,
+            round_trip: settings.round_trip(),
+            held: Mutex::new(None),
+            connecting: tokio::sync::Mutex::new(()),
+        })
+    }
+
+    /// Makes one round trip, within the deadline. A connection that was lost is replaced once, if the call can be
+    /// repeated.
+    pub(crate) async fn call<T: FromRedisValue>(&self, call: &Call) -> Result<T, CacheError> {
+        let deadline = Instant::now() + self.round_trip;
+        let mut used = None;
+        let answer = timeout_at(deadline, self.attempt(call, &mut used)).await;
+        let Ok(answer) = answer else {
+            return Err(self.timed_out(used));
+        };
+        match answer {
+            Err(error) if call.repeatable && used.is_some() && breaks_connection(&error) => {
+                used = None;
+                match timeout_at(deadline, self.attempt(call, &mut used)).await {
+                    Ok(answer) => answer.map_err(sorted),
+                    Err(_) => Err(self.timed_out(used)),
+                }
+            }
+            answer => answer.map_err(sorted),
+        }
+    }
+
+    /// A connection that didn't answer in time may never do so again, and what it still sends is nobody's.
+    fn timed_out(&self, used: Option<u64>) -> CacheError {
+        if let Some(number) = used {
+            self.discard(number);
+        }
+        CacheError::TimedOut {
+            waited: self.round_trip,
+        }
+    }
+
+    async fn attempt<T: FromRedisValue>(
+        &self,
+        call: &Call,
+        used: &mut Option<u64>,
+    ) -> Result<T, RedisError> {
+        let Held {
+            mut connection,
+            number,
+        } = self.connection().await?;
+        *used = Some(number);
+        let mut answer = call.command.query_async(&mut connection).await;
+        if let (Err(error), Some(script)) = (&answer, call.script)
+            && error.kind() == ErrorKind::Server(ServerErrorKind::NoScript)
+        {
+            script.load_async(&mut connection).await?;
+            answer = call.command.query_async(&mut connection).await;
+        }
+        if answer.as_ref().is_err_and(breaks_connection) {
+            self.discard(number);
+        }
+        answer
+    }
+
+    async fn connection(&self) -> Result<Held, RedisError> {
+        if let Some(held) = self.current() {
+            return Ok(held);
+        }
+        let _turn = self.connecting.lock().await;
+        if let Some(held) = self.current() {
+            return Ok(held);
+        }
+        // Deadlines are ours, over connecting and waiting together.
+        let unlimited = AsyncConnectionConfig::new()
+            .set_connection_timeout(None)
+            .set_response_timeout(None);
+        let connection = self
+            .client
+            .get_multiplexed_async_connection_with_config(&unlimited)
+            .await?;
+        let held = Held {
+            connection,
+            number: fastrand::u64(..),
+        };
+        *self.held() = Some(held.clone());
+        Ok(held)
+    }
+
+    fn current(&self) -> Option<Held> {
+        self.held().clone()
+    }
+
+    fn discard(&self, number: u64) {
+        let mut held = self.held();
+        if held.as_ref().is_some_and(|held| held.number == number) {
+            *held = None;
+        }
+    }
+
+    fn held(&self) -> std::sync::MutexGuard<'_, Option<Held>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,10 @@
+pub(super) mod budgets;
+pub(super) mod conditions;
+pub(super) mod expiry;
+pub(super) mod flushes;
+pub(super) mod many;
+pub(super) mod numbers;
+pub(super) mod patterns;
+pub(super) mod tenants;
+pub(super) mod trouble;
+pub(super) mod values;
