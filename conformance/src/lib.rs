@@ -1,18 +1,40 @@
 //! What every adapter of Tenantry, ours or a host's, must do.
 //!
-//! Each behaviour is a function named as a sentence, in one list. An adapter implements [`Harness`], and
-//! [`suite!`] makes a `#[test]` of each behaviour:
+//! Each behaviour is a function named as a sentence, in one list: [`catalogue`] names them all.
 //!
-//! ```ignore
-//! struct MyHarness { /* … */ }
-//! impl tenantry_conformance::Harness for MyHarness { /* … */ }
+//! # On your own adapter
+//! 1. Add this crate, and `tenantry`, to the `[dev-dependencies]`.
+//! 2. In `tests/conformance.rs`, implement [`Harness`] for a type of yours: how a fresh world begins, the adapter's ports
+//!    in it, and a [`Probe`] on its tenant and its shared connection, which is plain statements on a few tables that the
+//!    doc of [`Harness`] lists. Ports that you don't write yourself come from one of our adapters: a repository over your
+//!    own table of accounts goes with our schemas and scopes. The memory adapter's tests are a whole harness.
+//! 3. Say once `tenantry_conformance::suite!(MyHarness);`, which makes a `#[test]` of each behaviour.
+//! 4. Claim the [`Capabilities`] that your adapter has, and implement the methods that they name.
 //!
-//! tenantry_conformance::suite!(MyHarness);
+//! What isn't claimed is not skipped: the same test then asserts that the adapter or its harness answers
+//! [`ScopeError::Unsupported`](tenantry::ports::ScopeError::Unsupported), and that it can't do more than it claims.
+//! Isolation can't be left out.
+//!
+//! A failure says what was seen, and where in the behaviour; a behaviour that doesn't end fails, too. To see them all
+//! without a test runner:
+//!
+//! ```
+//! use tenantry_conformance::{Harness, behaviours};
+//!
+//! fn report<MyHarness: Harness>() {
+//!     for behaviour in behaviours::<MyHarness>() {
+//!         let name = behaviour.described().name.replace('_', " ");
+//!         match behaviour.check() {
+//!             Ok(()) => println!("holds: {name}"),
+//!             Err(violation) => println!("BROKEN: {name}: {violation}"),
+//!         }
+//!     }
+//! }
 //! ```
 //!
-//! An adapter claims [`Capabilities`]. What it doesn't claim is not skipped: the same test then asserts that the
-//! adapter answers [`ScopeError::Unsupported`](tenantry::ports::ScopeError::Unsupported). Isolation can't be left
-//! out.
+//! # Why to believe it
+//! A suite that can't fail shows nothing. This crate's own tests run every behaviour on adapters that are broken in one way
+//! each (a slug given twice, a path set once, a panic swallowed, …) and fail when a behaviour is broken by none of them.
 
 mod behaviour;
 mod behaviours;

@@ -324,10 +324,9 @@ pub fn check<H: Harness>(name: &str) -> Verdict {
 
 /// Makes one `#[test]` for each behaviour, run on a [`Harness`](crate::Harness).
 ///
-/// ```ignore
-/// struct MyHarness { /* … */ }
-/// impl tenantry_conformance::Harness for MyHarness { /* … */ }
+/// It stands once in a file of tests, `tests/conformance.rs` say, and its tests have the behaviours' names:
 ///
+/// ```text
 /// tenantry_conformance::suite!(MyHarness);
 /// ```
 #[macro_export]

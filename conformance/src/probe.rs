@@ -90,7 +90,7 @@ pub trait Probe {
     }
 
     /// Writes `state` to the tenant's table `states`, bound as the tenant's own enum type `state` (`new`, `old`), and
-    /// gives back every state that the table then holds.
+    /// gives back every state that the table then holds, ascending.
     ///
     /// # Errors
     /// What the statement said, or [`unsupported`].

@@ -12,7 +12,7 @@ pub(crate) const TENANTS_PER_CONNECTION: usize = 3;
 /// How many connections one tenant may use at once.
 pub(crate) const CONNECTIONS_PER_TENANT: u32 = 2;
 
-const PATIENCE: Duration = Duration::from_millis(400);
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// A connection to the simulated server, with what its borrowers left on it.
 #[derive(Default)]
