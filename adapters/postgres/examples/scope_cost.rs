@@ -207,9 +207,10 @@ fn paused(
 
 fn report(what: &str, floor: Option<f64>, mut samples: Vec<Duration>) -> f64 {
     samples.sort_unstable();
-    let at = |share: f64| samples[(samples.len() as f64 * share) as usize].as_secs_f64() * 1e6;
-    let mean = samples.iter().map(Duration::as_secs_f64).sum::<f64>() / samples.len() as f64 * 1e6;
-    let (p50, p99) = (at(0.5), at(0.99));
+    let micros = |time: Duration| time.as_secs_f64() * 1e6;
+    let p50 = micros(samples[samples.len() / 2]);
+    let p99 = micros(samples[samples.len() * 99 / 100]);
+    let mean = micros(samples.iter().sum::<Duration>() / ROUNDS);
     let ratio = floor.map_or(1.0, |floor| p50 / floor);
     println!(
         "  {what:<44} p50 {p50:>7.1} us  p99 {p99:>7.1} us  mean {mean:>7.1} us  {ratio:>5.2} x"

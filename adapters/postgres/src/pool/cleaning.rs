@@ -87,12 +87,14 @@ fn lease(schema: &TenantSchema) -> String {
 }
 
 fn deallocate(link: &mut Link, names: &[String]) -> QueryResult<()> {
-    let quoted = names.iter().map(|name| name.replace('"', "\"\""));
-    let statements: String = quoted
-        .map(|name| format!("DEALLOCATE \"{name}\"; "))
-        .collect();
-    link.connection
-        .batch_execute(&format!("{statements}RESET search_path"))
+    let mut batch = String::new();
+    for name in names {
+        batch += "DEALLOCATE \"";
+        batch += &name.replace('"', "\"\"");
+        batch += "\"; ";
+    }
+    batch += "RESET search_path";
+    link.connection.batch_execute(&batch)
 }
 
 fn settle(link: &mut Link, served: Option<TenantSchema>, left: &Left) -> Result<(), Unclean> {

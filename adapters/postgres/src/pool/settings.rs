@@ -30,12 +30,13 @@ pub struct PoolSettings {
     pub tenants_per_connection: u32,
     /// A connection older than this is closed when it comes back: half an hour.
     pub max_lifetime: Duration,
-    /// For how long a proof that was made in the background counts on entering: 1 second.
+    /// For how long a proof that was made in the background counts on entering a session scope: 1 second.
     ///
-    /// Within it, a scope on a connection that stands ready for its tenant is entered without a question to the server.
-    /// What Tenantry itself does to schemas is always noticed, and so is by hand a schema that is dropped, renamed or
-    /// closed to the role. Not noticed within it, if done by hand: that another schema was *put in the place* of the
-    /// tenant's, under the same name, or that the mark was changed. `Duration::ZERO` asks every time.
+    /// Within it, a session scope on a connection that stands ready for its tenant is entered without a question to the
+    /// server. What Tenantry itself does to schemas is always noticed, and so is a schema that is dropped, renamed or
+    /// closed to the role by hand: its name stands for nothing then. Not noticed within it, if done by hand: that
+    /// another schema was *put in the place* of the tenant's, under the same name, or that its mark was changed.
+    /// `Duration::ZERO` asks every time. Transaction scopes always ask, since they make the trip anyway.
     pub trust: Duration,
     /// The schema of the shared tables: `public`.
     pub shared_schema: SharedSchema,

@@ -24,6 +24,6 @@ pub struct PoolStatistics {
     pub discarded: u64,
     /// Connections that were found dead on entering, and replaced.
     pub replaced: u64,
-    /// Scopes that were entered on a connection that stood ready: without a question to the server.
+    /// Session scopes that were entered on a connection that stood ready: without a question to the server.
     pub entered_ready: u64,
 }

@@ -208,24 +208,21 @@ fn send(
 ) -> diesel::QueryResult<()> {
     link.serve(place.name());
     let warm = link.warm.filter(|warm| Some(warm.schema) == place.schema());
-    let ready = warm.is_some_and(|warm| warm.proven_at.elapsed() < core.settings().trust);
     let before = if link.warm.is_some() && warm.is_none() {
         link.warm = None;
         proof::leave_other()
     } else {
         String::new()
     };
-    if ready {
+    if mode == ScopeMode::Transaction {
+        return begin(link, &(before + &place.begin(marker)));
+    }
+    if warm.is_some_and(|warm| warm.proven_at.elapsed() < core.settings().trust) {
         core.count(Count::EnteredReady);
+        return Ok(());
     }
-    match (mode, ready) {
-        (ScopeMode::Session, true) => Ok(()),
-        (ScopeMode::Session, false) => link
-            .connection
-            .batch_execute(&(before + &place.set_session())),
-        (ScopeMode::Transaction, true) => begin(link, &proof::begin_warm(marker)),
-        (ScopeMode::Transaction, false) => begin(link, &(before + &place.begin(marker))),
-    }
+    link.connection
+        .batch_execute(&(before + &place.set_session()))
 }
 
 fn begin(link: &mut Link, sql: &str) -> diesel::QueryResult<()> {

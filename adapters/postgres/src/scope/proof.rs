@@ -125,11 +125,6 @@ impl Place {
     }
 }
 
-/// Begins a transaction on a connection whose session is in the right place already.
-pub(crate) fn begin_warm(marker: u64) -> String {
-    format!("BEGIN; SET LOCAL tenantry.scope = '{marker}'")
-}
-
 /// Puts a session that is warm for another tenant in no place, in a transaction of its own: the scope's rollback must
 /// not bring the other's path back.
 pub(crate) fn leave_other() -> String {

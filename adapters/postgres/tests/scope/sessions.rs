@@ -218,7 +218,6 @@ fn eviction_waits_for_work_and_gives_up() {
         Ok(insert(c, 1)?)
     });
     outcome.expect("the work went on");
-    assert_eq!(pool.statistics().entered_ready, 1);
 }
 
 #[test]
