@@ -215,11 +215,11 @@ fn a_handler_that_panics_leaves_its_job_to_its_lease_and_the_runner_goes_on() {
     let worker = JobWorker::new(queue.clone(), Arc::new(repository), Arc::new(Bits), policy)
         .with_handler(kind(), Arc::new(handler));
     wait(JobQueue::enqueue(&*queue, &job(&acme))).expect("put in");
-    let poll = Duration::from_millis(20);
+    let interval = Duration::from_millis(20);
     let runner = JobRunner::start(
         &worker,
         JobSignal::new(world.config()),
-        settings(1, poll),
+        settings(1, interval),
         |_| (),
     )
     .expect("threads");
