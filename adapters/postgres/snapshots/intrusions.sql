@@ -48,4 +48,29 @@ WHERE l.pid = pg_backend_pid()
 AND l.mode = 'AccessExclusiveLock'
 AND (l.relation = gone.number::oid
 OR (l.classid = gone.class::oid
-AND l.objid = gone.number::oid))) ORDER BY 1
+AND l.objid = gone.number::oid)))
+UNION ALL
+SELECT was.identity || ' (changed)', false, NULL
+FROM unnest($2, $3, $4, $6) AS was(class, number, identity, shape)
+WHERE CASE was.class::oid WHEN 'pg_class'::regclass THEN (SELECT CASE WHEN age(r.xmin) <= 0 THEN pg_xact_status((pg_current_xact_id()::text::int8 - age(r.xmin))::text::xid8) = 'in progress' ELSE false END
+FROM pg_class AS r
+WHERE r.oid = was.number::oid) WHEN 'pg_proc'::regclass THEN (SELECT CASE WHEN age(f.xmin) <= 0 THEN pg_xact_status((pg_current_xact_id()::text::int8 - age(f.xmin))::text::xid8) = 'in progress' ELSE false END
+FROM pg_proc AS f
+WHERE f.oid = was.number::oid) WHEN 'pg_type'::regclass THEN (SELECT CASE WHEN age(t.xmin) <= 0 THEN pg_xact_status((pg_current_xact_id()::text::int8 - age(t.xmin))::text::xid8) = 'in progress' ELSE false END
+FROM pg_type AS t
+WHERE t.oid = was.number::oid) END
+AND coalesce(CASE was.class::oid WHEN 'pg_class'::regclass THEN (SELECT concat_ws(' ', s.relname, s.relnamespace, s.relowner, s.relacl, s.reloptions, s.relrowsecurity, s.relforcerowsecurity)
+FROM pg_class AS s
+WHERE s.oid = was.number::oid) WHEN 'pg_proc'::regclass THEN (SELECT concat_ws(' ', s.proname, s.pronamespace, s.proowner, s.proacl, s.proconfig, s.prosecdef, md5(s.prosrc))
+FROM pg_proc AS s
+WHERE s.oid = was.number::oid) WHEN 'pg_type'::regclass THEN (SELECT concat_ws(' ', s.typname, s.typnamespace, s.typowner, s.typacl)
+FROM pg_type AS s
+WHERE s.oid = was.number::oid) END, '') <> was.shape
+UNION ALL
+SELECT was.identity || ' (changed)', false, NULL
+FROM unnest($2, $3, $4) AS was(class, number, identity)
+WHERE was.class::oid = 'pg_type'::regclass
+AND EXISTS (SELECT
+FROM pg_enum AS v
+WHERE v.enumtypid = was.number::oid
+AND CASE WHEN age(v.xmin) <= 0 THEN pg_xact_status((pg_current_xact_id()::text::int8 - age(v.xmin))::text::xid8) = 'in progress' ELSE false END) ORDER BY 1

@@ -73,7 +73,7 @@ impl Doctor {
     /// [`DoctorError`], if it couldn't look. A server that is too old and a pooler in between are findings.
     ///
     /// # Cost
-    /// About ten round trips on three connections, and one more for every thousand schemas.
+    /// About twenty round trips on three connections, and two more for every thousand schemas.
     pub async fn examine(&self) -> Result<Vec<Finding>, DoctorError> {
         let pending = match self.tenantry_pending().await {
             Err(DoctorError::Connect(ConnectError::TooOld { found, minimum, .. })) => {

@@ -20,6 +20,8 @@ struct Object {
     relation: bool,
     #[diesel(sql_type = Text)]
     identity: String,
+    #[diesel(sql_type = Text)]
+    shape: String,
 }
 
 /// Something that was made, changed or dropped outside.
@@ -37,10 +39,11 @@ pub(crate) struct Intrusion {
 }
 
 impl Before {
-    /// Looks, within the transaction that is to run the migrations. One round trip.
+    /// Looks, within the transaction that is to run the migrations. Two round trips.
     pub(crate) fn look(connection: &mut PgConnection, shared: &str) -> QueryResult<Self> {
         // Asking for the transaction's id makes it the oldest of those that its savepoints get.
-        const QUERY: &str = "WITH member AS (\
+        let query = format!(
+            "WITH member AS (\
               SELECT d.classid, d.objid FROM pg_namespace AS n JOIN pg_depend AS d \
               ON d.refclassid = 'pg_namespace'::regclass AND d.refobjid = n.oid WHERE n.nspname = $1\
             ), object AS (\
@@ -51,16 +54,19 @@ impl Before {
               WHERE m.classid = 'pg_class'::regclass\
             ) \
             SELECT o.classid::int8 AS class, o.objid::int8 AS number, \
-            o.classid = 'pg_class'::regclass AS relation, i.type || ' ' || i.identity AS identity \
+            o.classid = 'pg_class'::regclass AS relation, i.type || ' ' || i.identity AS identity, \
+            {} AS shape \
             FROM (SELECT pg_current_xact_id()) AS assigned, object AS o \
-            CROSS JOIN LATERAL pg_identify_object(o.classid, o.objid, 0) AS i WHERE i.type IS NOT NULL";
-        let objects = diesel::sql_query(QUERY)
+            CROSS JOIN LATERAL pg_identify_object(o.classid, o.objid, 0) AS i WHERE i.type IS NOT NULL",
+            shape("o.classid", "o.objid")
+        );
+        let objects = diesel::sql_query(query)
             .bind::<Text, _>(shared)
             .load(connection)?;
         Ok(Self { objects })
     }
 
-    /// What this transaction made, changed or dropped outside of the target's schema since. One round trip.
+    /// What this transaction made, changed or dropped outside of the target's schema since. Two round trips.
     ///
     /// A row that is visible though its transaction is in progress was written by this one, so what others commit
     /// meanwhile isn't counted. What is gone from the shared schema was dropped by this transaction if it holds the
@@ -82,12 +88,14 @@ impl Before {
             .filter(|one| one.relation)
             .map(|one| one.number)
             .collect();
+        let shapes: Vec<&str> = self.objects.iter().map(|one| one.shape.as_str()).collect();
         diesel::sql_query(intrusions_query(target))
             .bind::<Text, _>(target.schema)
             .bind::<Array<BigInt>, _>(column(|one| one.class))
             .bind::<Array<BigInt>, _>(column(|one| one.number))
             .bind::<Array<Text>, _>(identities)
             .bind::<Array<BigInt>, _>(relations)
+            .bind::<Array<Text>, _>(shapes)
             .load(connection)
     }
 }
@@ -101,8 +109,23 @@ fn ours(row: &str) -> String {
     )
 }
 
+/// What is kept about an object besides its parts: renamed, moved, replaced or granted, it has another shape.
+fn shape(class: &str, object: &str) -> String {
+    format!(
+        "coalesce(CASE {class} \
+         WHEN 'pg_class'::regclass THEN (SELECT concat_ws(' ', s.relname, s.relnamespace, s.relowner, \
+         s.relacl, s.reloptions, s.relrowsecurity, s.relforcerowsecurity) FROM pg_class AS s WHERE s.oid = {object}) \
+         WHEN 'pg_proc'::regclass THEN (SELECT concat_ws(' ', s.proname, s.pronamespace, s.proowner, \
+         s.proacl, s.proconfig, s.prosecdef, md5(s.prosrc)) FROM pg_proc AS s WHERE s.oid = {object}) \
+         WHEN 'pg_type'::regclass THEN (SELECT concat_ws(' ', s.typname, s.typnamespace, s.typowner, \
+         s.typacl) FROM pg_type AS s WHERE s.oid = {object}) END, '')"
+    )
+}
+
 fn intrusions_query(target: &Target<'_>) -> String {
     let Target { schema, ledger, .. } = target;
+    let (relation, function, kind, label) = (ours("r"), ours("f"), ours("t"), ours("v"));
+    let now = shape("was.class::oid", "was.number::oid");
     let (member, namespace, extension, column, entry) =
         (ours("d"), ours("n"), ours("e"), ours("a"), ours("applied"));
     format!(
@@ -142,6 +165,19 @@ fn intrusions_query(target: &Target<'_>) -> String {
              WHERE l.pid = pg_backend_pid() AND l.mode = 'AccessExclusiveLock' \
              AND (l.relation = gone.number::oid \
                OR (l.classid = gone.class::oid AND l.objid = gone.number::oid))) \
+         UNION ALL \
+         SELECT was.identity || ' (changed)', false, NULL \
+         FROM unnest($2, $3, $4, $6) AS was(class, number, identity, shape) \
+         WHERE CASE was.class::oid \
+             WHEN 'pg_class'::regclass THEN (SELECT {relation} FROM pg_class AS r WHERE r.oid = was.number::oid) \
+             WHEN 'pg_proc'::regclass THEN (SELECT {function} FROM pg_proc AS f WHERE f.oid = was.number::oid) \
+             WHEN 'pg_type'::regclass THEN (SELECT {kind} FROM pg_type AS t WHERE t.oid = was.number::oid) END \
+         AND {now} <> was.shape \
+         UNION ALL \
+         SELECT was.identity || ' (changed)', false, NULL \
+         FROM unnest($2, $3, $4) AS was(class, number, identity) \
+         WHERE was.class::oid = 'pg_type'::regclass AND EXISTS (SELECT FROM pg_enum AS v \
+             WHERE v.enumtypid = was.number::oid AND {label}) \
          ORDER BY 1"
     )
 }

@@ -33,12 +33,14 @@ use crate::{ConnectError, PostgresConfig};
 /// `options=-csearch_path=tenant_acme`.
 ///
 /// # Cost in round trips, besides connecting
+/// A statement that has a result costs two, one of them to prepare it.
+///
 /// | call | round trips |
 /// | --- | --- |
-/// | `inspect`, `list` | 1 |
-/// | `create` | 10, and 1 for each migration |
-/// | `migrate` | 1 if nothing is pending; otherwise 9, and 1 for each migration |
-/// | `remove` | 7 |
+/// | `inspect`, `list` | 2 |
+/// | `create` | 16, and 1 for each migration |
+/// | `migrate` | 2 if nothing is pending; otherwise 16, and 1 for each migration |
+/// | `remove` | 11 |
 ///
 /// ```no_run
 /// use tenantry_postgres::{Migrations, PostgresConfig, PostgresSchemaProvider};
@@ -101,7 +103,7 @@ impl PostgresSchemaProvider {
     /// Only those of the store.
     ///
     /// # Cost
-    /// One round trip for every thousand schemas, which reads all of their ledgers.
+    /// One statement for every thousand schemas, which reads all of their ledgers: two round trips.
     pub async fn fleet(&self) -> Result<Vec<FleetSchema>, SchemaError> {
         self.run(Inner::fleet).await
     }

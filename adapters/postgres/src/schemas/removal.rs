@@ -48,7 +48,7 @@ const DEPENDENTS: &str = "WITH RECURSIVE doomed (classid, objid, outside) AS (\
       CROSS JOIN LATERAL pg_identify_object(doomed.classid, doomed.objid, 0) AS i \
       WHERE doomed.outside ORDER BY 1";
 
-/// What lies outside of the schema and would be dropped with it. One round trip.
+/// What lies outside of the schema and would be dropped with it. Two round trips.
 ///
 /// It goes where CASCADE goes: to whatever depends on something doomed, and from an internal part (a view's rule) to
 /// what it is part of; and stops at the first thing outside. What is an internal part of something inside is inside,

@@ -68,7 +68,7 @@ impl Target<'_> {
         )
     }
 
-    /// The versions that the ledger holds. One round trip.
+    /// The versions that the ledger holds. Two round trips.
     pub(crate) fn applied(&self, connection: &mut PgConnection) -> QueryResult<Vec<String>> {
         let Self { schema, ledger, .. } = self;
         let query = format!("SELECT version FROM \"{schema}\".\"{ledger}\" ORDER BY version");

@@ -97,7 +97,7 @@ impl SharedMigrations {
     /// [`SharedError`]: then the shared schema is as it was.
     ///
     /// # Cost
-    /// Two round trips if nothing is pending, besides connecting.
+    /// Four round trips if nothing is pending, besides connecting.
     pub async fn run(&self) -> Result<MigrationReport, SharedError> {
         let Self { config, steps } = self.clone();
         let applied = blocking::unblock(move || {
