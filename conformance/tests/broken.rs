@@ -13,6 +13,7 @@ use std::thread;
 
 use simulated::Simulated;
 use simulated::fault::Fault;
+use tenantry_conformance::model::{self, ModelRun};
 use tenantry_conformance::{Verdict, behaviours};
 
 /// Faults are set for the whole process, so one test runs at a time.
@@ -78,6 +79,25 @@ fn every_behaviour_is_broken_by_a_fault_and_every_fault_breaks_one() {
     }
     assert!(unbroken.is_empty(), "no fault breaks {unbroken:#?}");
     assert!(harmless.is_empty(), "these break nothing: {harmless:?}");
+}
+
+#[test]
+fn random_work_that_goes_wrong_says_how_to_repeat_it() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let work = ModelRun {
+        threads: 2,
+        tenants: 3,
+        connections: 2,
+        operations: 60,
+        seed: 42,
+    };
+    let run = |fault| Fault::during(fault, || model::run::<Simulated>(&work));
+    let violation = run(Some(Fault::PathIsSetOnce)).unwrap_err().to_string();
+    assert!(
+        violation.contains("TENANTRY_SEED=42 repeats it"),
+        "{violation}"
+    );
+    run(None).unwrap();
 }
 
 #[test]

@@ -272,7 +272,7 @@ fn cancel<H: Harness>(world: &World<H>, context: &TenantContext) -> Verdict {
             let _until_the_end = ended;
             probe.insert(2)?;
             let _ = began.send(());
-            let _ = may_go_on.recv_timeout(LONG);
+            let _ = may_go_on.recv_timeout(LONG / 3);
             probe.insert(3)
         }),
     )?;
