@@ -1,4 +1,4 @@
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
@@ -18,7 +18,11 @@ pub(crate) struct Link {
     round_trip: Duration,
     held: Mutex<Option<Held>>,
     connecting: tokio::sync::Mutex<()>,
+    last_answer: Mutex<Instant>,
 }
+
+/// After so long without an answer, a connection may have been closed.
+const IDLE: Duration = Duration::from_secs(1);
 
 #[derive(Clone)]
 struct Held {
@@ -33,28 +37,54 @@ impl Link {
             round_trip: settings.round_trip(),
             held: Mutex::new(None),
             connecting: tokio::sync::Mutex::new(()),
+            last_answer: Mutex::new(Instant::now()),
         })
     }
 
     /// Makes one round trip, within the deadline. A connection that was lost is replaced once, if the call can be
-    /// repeated.
+    /// repeated. If it can't, one that was idle is tried first, since the server may have closed it meanwhile.
     pub(crate) async fn call<T: FromRedisValue>(&self, call: &Call) -> Result<T, CacheError> {
         let deadline = Instant::now() + self.round_trip;
-        let mut used = None;
-        let answer = timeout_at(deadline, self.attempt(call, &mut used)).await;
-        let Ok(answer) = answer else {
-            return Err(self.timed_out(used));
-        };
-        match answer {
-            Err(error) if call.repeatable && used.is_some() && breaks_connection(&error) => {
-                used = None;
-                match timeout_at(deadline, self.attempt(call, &mut used)).await {
-                    Ok(answer) => answer.map_err(sorted),
-                    Err(_) => Err(self.timed_out(used)),
-                }
-            }
-            answer => answer.map_err(sorted),
+        if !call.repeatable && self.was_idle() {
+            let () = self.within(deadline, &Call::command("PING")).await?;
         }
+        self.within(deadline, call).await
+    }
+
+    async fn within<T: FromRedisValue>(
+        &self,
+        deadline: Instant,
+        call: &Call,
+    ) -> Result<T, CacheError> {
+        let mut used = None;
+        let answer = timeout_at(deadline, async {
+            let answer = self.attempt(call, &mut used).await;
+            match answer {
+                Err(error) if call.repeatable && used.is_some() && breaks_connection(&error) => {
+                    used = None;
+                    self.attempt(call, &mut used).await
+                }
+                answer => answer,
+            }
+        })
+        .await;
+        match answer {
+            Ok(answer) => {
+                *self.last_answer() = Instant::now();
+                answer.map_err(sorted)
+            }
+            Err(_) => Err(self.timed_out(used)),
+        }
+    }
+
+    fn was_idle(&self) -> bool {
+        self.last_answer().elapsed() > IDLE
+    }
+
+    fn last_answer(&self) -> MutexGuard<'_, Instant> {
+        self.last_answer
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A connection that didn't answer in time may never do so again, and what it still sends is nobody's.
@@ -125,7 +155,7 @@ impl Link {
         }
     }
 
-    fn held(&self) -> std::sync::MutexGuard<'_, Option<Held>> {
+    fn held(&self) -> MutexGuard<'_, Option<Held>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -32,7 +32,7 @@ impl CacheHarness for OnRedis {
     const ADAPTER: &'static str = "redis";
     const CLAIMS: &'static [Disturbance] =
         &[Disturbance::Away, Disturbance::Silent, Disturbance::Full];
-    const DEADLINE: Duration = Duration::from_secs(1);
+    const DEADLINE: Duration = Duration::from_millis(1500);
 
     fn start() -> Self {
         Self {

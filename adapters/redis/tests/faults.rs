@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use tenantry::Retry;
 use tenantry::cache::{
-    Budget, CacheError, CacheKey, CacheService, KeyPattern, SharedCache, WriteOptions,
+    Budget, CacheError, CacheKey, CacheService, Expiry, KeyPattern, KeySpace, SharedCache,
+    WriteOptions,
 };
 use tenantry::ports::Cache;
 use tenantry_conformance::servers::{NetworkFault, Proxy, Redis};
@@ -248,6 +249,65 @@ fn a_budget_gets_over_entries_that_the_server_evicted() {
             matches!(refused, Err(CacheError::BudgetSpent { .. })),
             "{refused:?}"
         );
+    });
+}
+
+#[test]
+fn the_books_of_a_budget_end_with_their_last_entry() {
+    let server = Redis::start().unwrap_or_else(|error| panic!("{error}"));
+    let settings = RedisSettings::new(&server.url()).unwrap();
+    let cache = RedisCache::new(&settings).unwrap();
+    let space = KeySpace::shared();
+    let stored = |text: &str| space.key(&key(text));
+    let options = |millis| WriteOptions {
+        expiry: Expiry::after(Duration::from_millis(millis)).ok(),
+        budget: Some(Budget {
+            keys: Some(2),
+            bytes: None,
+        }),
+    };
+    let books = || {
+        server.run(&[
+            "exists",
+            "budget:{shared}:expiries",
+            "budget:{shared}:sizes",
+        ])
+    };
+    run(async {
+        cache
+            .set(&stored("a"), b"", options(600_000))
+            .await
+            .unwrap();
+        let remaining = server.run(&["pttl", "budget:{shared}:sizes"]).unwrap();
+        let remaining: u64 = remaining.parse().unwrap();
+        assert!((590_000..=601_000).contains(&remaining), "{remaining}");
+        cache.set_expiry(&stored("a"), None).await.unwrap();
+        assert_eq!(
+            server.run(&["pttl", "budget:{shared}:sizes"]).unwrap(),
+            "-1"
+        );
+        cache.delete(&stored("a")).await.unwrap();
+        assert_eq!(books().unwrap(), "0", "without an entry");
+
+        cache.set(&stored("a"), b"", options(100)).await.unwrap();
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while books().unwrap() != "0" {
+            assert!(Instant::now() < deadline, "the books stay");
+        }
+    });
+}
+
+#[test]
+fn what_cant_be_repeated_is_done_on_a_connection_that_lives() {
+    let (_server, proxy, cache) = through_a_proxy();
+    run(async {
+        assert_eq!(cache.increment(&key("a"), 1, None).await.unwrap(), 1);
+        proxy.cut();
+        let idle = Instant::now();
+        while idle.elapsed() < Duration::from_millis(1_100) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert_eq!(cache.increment(&key("a"), 1, None).await.unwrap(), 2);
     });
 }
 

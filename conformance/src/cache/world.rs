@@ -158,6 +158,6 @@ pub(super) fn millis(millis: u64) -> Expiry {
 pub(super) const LONG: u64 = 600_000;
 
 /// So short that a behaviour can wait for it, and long enough to be seen before.
-pub(super) const SHORT: u64 = 400;
+pub(super) const SHORT: u64 = 1_000;
 
 pub(super) const PAST_SHORT: Duration = Duration::from_millis(SHORT + 50);

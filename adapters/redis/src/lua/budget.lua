@@ -30,6 +30,18 @@ local function forget(key)
   end
 end
 
+-- The books end with their last entry, if all of them expire.
+local function end_with_the_last()
+  local last = redis.call('ZREVRANGE', expiries, 0, 0, 'WITHSCORES')
+  for _, book in ipairs({expiries, sizes}) do
+    if last[2] == 'inf' then
+      redis.call('PERSIST', book)
+    else
+      redis.call('PEXPIREAT', book, milliseconds(tonumber(last[2]) + 1000))
+    end
+  end
+end
+
 local function record(changes)
   for key, size in pairs(changes) do
     local remaining = redis.call('PTTL', key)
@@ -40,6 +52,7 @@ local function record(changes)
     redis.call('HINCRBY', sizes, '', size - old)
     redis.call('ZADD', expiries, due, key)
   end
+  end_with_the_last()
 end
 
 -- Strikes out entries that have expired, and says whether there may be more of them.
@@ -90,5 +103,9 @@ local function refusal(changes, max_keys, max_bytes)
 end
 
 local function books_of(changes, max_keys, max_bytes)
-  if max_keys ~= '' or max_bytes ~= '' or kept() then record(changes) end
+  if max_keys == '' and max_bytes == '' then
+    if not kept() then return end
+    sweep()
+  end
+  record(changes)
 end
