@@ -38,7 +38,8 @@ purity: ## Every ban of core/clippy.toml bites
 	@.ci/purity
 
 unit: ## Tests and doc tests, on servers of their own
-	cargo test --locked -p tenantry-postgres
+	@# The system's libpq, where the connection itself matters; everything runs again below, on the bundled one.
+	cargo test --locked -p tenantry-postgres --lib --test scope --test repository
 	cargo test --locked --workspace --all-features
 
 demo: ## Show the promise, on SQLite files in a temporary folder
