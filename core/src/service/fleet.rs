@@ -1,7 +1,7 @@
 use alloc::vec::Vec;
 
 use super::{ServiceError, TenantService};
-use crate::ports::{MigrationReport, SchemaError};
+use crate::ports::{MigrationReport, RepositoryError, SchemaError};
 use crate::{Cursor, PageRequest, PageSize, Slug, TenantFilter, TenantId, TenantStatus};
 
 impl TenantService {
@@ -41,9 +41,24 @@ impl TenantService {
                 });
                 report.count(tenant.id(), *tenant.slug(), outcome);
             }
-            request = page_of_tenants.next.map(|next: Cursor| page.at(next));
+            request = following(page, page_of_tenants.next)?;
         }
         Ok(report)
+    }
+}
+
+/// The request for the page after `page`; an error if the repository would send us round in a circle.
+fn following(
+    page: PageRequest,
+    next: Option<Cursor>,
+) -> Result<Option<PageRequest>, RepositoryError> {
+    match (page.after, next) {
+        (Some(last), Some(next)) if next.last_seen() <= last.last_seen() => {
+            Err(RepositoryError::Failed {
+                source: "the next page isn't after this one".into(),
+            })
+        }
+        (_, next) => Ok(next.map(|next| page.at(next))),
     }
 }
 

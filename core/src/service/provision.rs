@@ -1,5 +1,6 @@
 use alloc::boxed::Box;
 
+use super::tenants::ATTEMPTS;
 use super::{ServiceError, TenantService};
 use crate::ports::RepositoryError;
 use crate::provisioning::{Answer, Provisioned, Provisioning, Step};
@@ -20,16 +21,17 @@ impl TenantService {
     ) -> Result<Provisioned, ServiceError> {
         let tenant = self.repository.find(id).await?;
         let mut run = Provisioning::begin(tenant, actor.clone())?;
+        let mut attempts = 1;
         loop {
             let answer = match run.poll_step() {
                 Step::Finished(outcome) => return Ok(outcome),
-                step => self.perform(step).await?,
+                step => self.perform(step, &mut attempts).await?,
             };
             run.handle(answer, self.clock.now())?;
         }
     }
 
-    async fn perform(&self, step: Step) -> Result<Answer, ServiceError> {
+    async fn perform(&self, step: Step, attempts: &mut usize) -> Result<Answer, ServiceError> {
         Ok(match step {
             Step::Inspect(schema) => Answer::Inspected(self.schemas.inspect(&schema).await?),
             Step::Create(schema) => Answer::Created(self.schemas.create(&schema).await?),
@@ -37,7 +39,11 @@ impl TenantService {
             Step::Record { tenant, expected } => {
                 match self.repository.update(&tenant, expected).await {
                     Ok(()) => Answer::Recorded,
-                    Err(RepositoryError::Stale { .. }) => Answer::Stale,
+                    // A repository that reads from a replica behind its writes would be stale for ever.
+                    Err(RepositoryError::Stale { .. }) if *attempts < ATTEMPTS => {
+                        *attempts += 1;
+                        Answer::Stale
+                    }
                     Err(error) => return Err(error.into()),
                 }
             }

@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// How often a command is decided anew when somebody else changed the record in between.
-const ATTEMPTS: usize = 5;
+pub(super) const ATTEMPTS: usize = 5;
 
 impl TenantService {
     /// Records a new tenant. It is pending until it is provisioned.

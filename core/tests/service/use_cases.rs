@@ -5,11 +5,14 @@ use std::sync::Arc;
 use crate::world::{Gate, World};
 use futures_lite::future::block_on;
 use tenantry::lifecycle::Command;
-use tenantry::ports::{Mark, Removal, RepositoryError, SchemaError, SchemaProvider, SchemaState};
+use tenantry::ports::{
+    Mark, Removal, RepositoryError, SchemaError, SchemaProvider, SchemaState, TenantRepository,
+};
 use tenantry::provisioning::{Provisioned, ProvisioningError};
 use tenantry::{
-    Actor, NewTenant, PageRequest, ReservedSlugs, ServiceError, Settings, Slug, Tenant,
-    TenantEventKind, TenantFilter, TenantName, TenantService, TenantStatus, Version,
+    Actor, Cursor, NewTenant, Page, PageRequest, ReservedSlugs, ServiceError, Settings, Slug,
+    Tenant, TenantEventKind, TenantFilter, TenantId, TenantName, TenantService, TenantStatus,
+    Version,
 };
 use tenantry_memory::{
     ManualClock, MemoryDatabase, MemoryMigration, MemorySchemaProvider, MemoryTenantRepository,
@@ -326,4 +329,79 @@ fn a_fleet_of_more_than_a_page_is_migrated_to_its_last_tenant() {
     let (_world, further, _) = fleet(&slugs, MemoryMigration::create_table("more"));
     let report = block_on(further.migrate_all(|_| {})).unwrap();
     assert_eq!(report.migrated, 120);
+}
+
+/// Records that are read from a copy which never catches up, in one endless page.
+struct Lagging(Tenant);
+
+#[async_trait::async_trait]
+impl TenantRepository for Lagging {
+    async fn insert(&self, _tenant: &Tenant) -> Result<(), RepositoryError> {
+        Ok(())
+    }
+
+    async fn find(&self, _id: TenantId) -> Result<Tenant, RepositoryError> {
+        Ok(self.0.clone())
+    }
+
+    async fn find_by_slug(&self, _slug: &Slug) -> Result<Tenant, RepositoryError> {
+        Ok(self.0.clone())
+    }
+
+    async fn list(
+        &self,
+        _filter: &TenantFilter,
+        _page: PageRequest,
+    ) -> Result<Page<Tenant>, RepositoryError> {
+        Ok(Page {
+            items: Vec::new(),
+            next: Some(Cursor::after(self.0.id())),
+        })
+    }
+
+    async fn update(&self, _tenant: &Tenant, expected: Version) -> Result<(), RepositoryError> {
+        Err(RepositoryError::Stale {
+            id: self.0.id(),
+            expected,
+            found: expected.next(),
+        })
+    }
+
+    async fn remove(&self, id: TenantId, expected: Version) -> Result<(), RepositoryError> {
+        Err(RepositoryError::Stale {
+            id,
+            expected,
+            found: expected.next(),
+        })
+    }
+}
+
+#[test]
+fn a_repository_that_never_catches_up_ends_in_an_error_and_not_in_a_loop() {
+    let world = World::new();
+    let tenant = block_on(world.pending());
+    let service = TenantService::builder(
+        Arc::new(Lagging(tenant.clone())),
+        world.schemas.clone(),
+        Arc::new(ManualClock::at(chrono::DateTime::UNIX_EPOCH)),
+        Arc::new(SequentialIds::new()),
+    )
+    .build();
+    let actor = actor();
+    let provisioned = block_on(service.provision(tenant.id(), &actor)).unwrap_err();
+    assert!(matches!(
+        provisioned,
+        ServiceError::Repository(RepositoryError::Stale { .. })
+    ));
+    let name = TenantName::new("Other").unwrap();
+    let renamed = block_on(service.rename(tenant.id(), name, &actor)).unwrap_err();
+    assert!(matches!(
+        renamed,
+        ServiceError::Repository(RepositoryError::Stale { .. })
+    ));
+    let listed = block_on(service.migrate_all(|_| {})).unwrap_err();
+    assert!(matches!(
+        listed,
+        ServiceError::Repository(RepositoryError::Failed { .. })
+    ));
 }
