@@ -1,9 +1,9 @@
 use tenantry::ports::ScopeError;
 use tenantry::{SchemaName, TenantId};
 use tenantry_conformance::{Outside, ProbeError};
-use tenantry_postgres::mark_of;
 
 use super::server;
+use crate::mark_of;
 
 /// Somebody with the superuser's `psql`.
 pub(super) struct Operator {

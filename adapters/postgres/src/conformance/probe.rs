@@ -5,9 +5,9 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
 use tenantry::ports::ScopeError;
 use tenantry_conformance::{Probe, ProbeError, Residue, Work};
-use tenantry_postgres::{SharedConnection, TenantConnection};
 
 use super::state::{State, keep};
+use crate::{SharedConnection, TenantConnection};
 
 /// The suite's hands on one connection.
 pub(super) struct Hands<'c, C> {

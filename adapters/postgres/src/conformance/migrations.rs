@@ -1,11 +1,13 @@
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use tenantry_conformance::Migrations as Chosen;
-use tenantry_postgres::Migrations;
 
-const FIRST: EmbeddedMigrations = embed_migrations!("tests/harness/migrations/first");
-const ALL: EmbeddedMigrations = embed_migrations!("tests/harness/migrations/all");
-const SECOND_FAILS: EmbeddedMigrations = embed_migrations!("tests/harness/migrations/second_fails");
-const SHARED: EmbeddedMigrations = embed_migrations!("tests/harness/migrations/shared");
+use crate::Migrations;
+
+const FIRST: EmbeddedMigrations = embed_migrations!("src/conformance/migrations/first");
+const ALL: EmbeddedMigrations = embed_migrations!("src/conformance/migrations/all");
+const SECOND_FAILS: EmbeddedMigrations =
+    embed_migrations!("src/conformance/migrations/second_fails");
+const SHARED: EmbeddedMigrations = embed_migrations!("src/conformance/migrations/shared");
 
 /// The tenant migrations of the suite.
 pub(super) fn of_tenants(chosen: Chosen) -> Migrations {
@@ -17,7 +19,7 @@ pub(super) fn of_tenants(chosen: Chosen) -> Migrations {
     Migrations::embedded(embedded).expect("migrations that are taken")
 }
 
-/// The host's shared table.
+/// The shared table of the suite. Its version leaves room for those of a host, in the one ledger.
 pub(super) fn shared() -> Migrations {
     Migrations::embedded(&SHARED).expect("migrations that are taken")
 }

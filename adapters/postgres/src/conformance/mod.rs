@@ -1,4 +1,7 @@
 //! The suite's world on PostgreSQL: a database and a role of its own, on one server for all worlds.
+//!
+//! Schemas and scopes are this adapter's. The tenants' records are whoever's implements [`Records`]: this adapter's in
+//! its own tests, a host's in the host's.
 
 mod migrations;
 mod outside;
@@ -16,20 +19,72 @@ use tenantry_conformance::servers::{PgBouncer, PoolSettings as PoolerSettings};
 use tenantry_conformance::{
     AsyncWork, Capabilities, Harness, Migrations, Outside, Probe, ProbeError, ScopeFuture,
 };
-use tenantry_postgres::{
-    PoolSettings, PostgresConfig, PostgresSchemaProvider, PostgresTenantRepository,
-    SharedConnection, SharedMigrations, TenantConnection, TenantPool,
+
+use self::outside::{Operator, failed};
+use self::probe::Hands;
+use crate::{
+    PoolSettings, PostgresConfig, PostgresSchemaProvider, SharedConnection, SharedMigrations,
+    TenantConnection, TenantPool,
 };
 
-use outside::{Operator, failed};
-use probe::Hands;
+/// Where a host keeps its tenants' records, as the suite sets it up: all that a host writes to run the suite on its own
+/// [`TenantRepository`].
+///
+/// ```no_run
+/// use std::sync::Arc;
+///
+/// use futures_lite::future::block_on;
+/// use tenantry::ports::TenantRepository;
+/// use tenantry_postgres::conformance::{PostgresHarness, Records};
+/// use tenantry_postgres::{PostgresConfig, PostgresTenantRepository, SharedMigrations};
+///
+/// struct Ours(PostgresConfig);
+///
+/// impl Records for Ours {
+///     const ADAPTER: &'static str = "ours";
+///
+///     fn set_up(config: &PostgresConfig) -> Self {
+///         let migrations = SharedMigrations::of_tenantry(config.clone());
+///         block_on(migrations.run()).expect("the table of tenants");
+///         Self(config.clone())
+///     }
+///
+///     fn repository(&self) -> Arc<dyn TenantRepository> {
+///         Arc::new(PostgresTenantRepository::new(self.0.clone()))
+///     }
+/// }
+///
+/// tenantry_conformance::suite!(PostgresHarness<Ours>);
+/// ```
+pub trait Records: Send + Sync + Sized + 'static {
+    /// What the records' adapter is called in reports.
+    const ADAPTER: &'static str;
+
+    /// Makes what the records need in a new database. The role of `config` may create in the schema `public` and in the
+    /// database; it isn't a superuser.
+    ///
+    /// # Panics
+    /// If that can't be done.
+    fn set_up(config: &PostgresConfig) -> Self;
+
+    /// The repository, for which the suite asks often.
+    ///
+    /// It has connections of its own: some behaviours take every connection of the scopes' pool, and look at the
+    /// records then.
+    fn repository(&self) -> Arc<dyn TenantRepository>;
+}
 
 /// A few, so that the suite sees a connection replaced.
 const TENANTS_PER_CONNECTION: u32 = 6;
 const LOCK_TIMEOUT: Duration = Duration::from_millis(500);
 
-pub(crate) struct Postgres {
+/// The suite's world over a host's records.
+///
+/// It starts a PostgreSQL for the process, on loopback, and a `PgBouncer` where a behaviour needs one. Both are gone when
+/// the process is.
+pub struct PostgresHarness<R> {
     config: PostgresConfig,
+    records: R,
     pool: TenantPool,
     operator: Operator,
     _pooler: Option<PgBouncer>,
@@ -37,8 +92,8 @@ pub(crate) struct Postgres {
     _claim: server::Claim,
 }
 
-impl Postgres {
-    /// A database, a role that may make schemas in it, and what the host and Tenantry keep in `public`.
+impl<R: Records> PostgresHarness<R> {
+    /// A database, a role that may make schemas in it, and what the suite and the records need in `public`.
     fn new(
         connections: u32,
         way: impl FnOnce(&str, &str) -> (PostgresConfig, Option<PgBouncer>),
@@ -54,9 +109,9 @@ impl Postgres {
         server.run_sql(&database, &set_up).expect("a role");
         let config: PostgresConfig = server.database_url(&database).parse().expect("its URL");
         let config = config.with("user", role.as_str());
-        let host = SharedMigrations::new(config.clone(), migrations::shared());
-        block_on(host.run()).expect("the host's tables");
-        block_on(SharedMigrations::of_tenantry(config.clone()).run()).expect("Tenantry's tables");
+        let notices = SharedMigrations::new(config.clone(), migrations::shared());
+        block_on(notices.run()).expect("the suite's shared table");
+        let records = R::set_up(&config);
         let (way, pooler) = way(&database, &role);
         let per_tenant = connections.min(2);
         let settings = PoolSettings {
@@ -68,6 +123,7 @@ impl Postgres {
         };
         Self {
             config,
+            records,
             pool: TenantPool::with_settings(way, settings).expect("a pool"),
             operator: Operator {
                 database,
@@ -82,7 +138,7 @@ impl Postgres {
     }
 }
 
-impl Drop for Postgres {
+impl<R> Drop for PostgresHarness<R> {
     fn drop(&mut self) {
         let (database, role) = (&self.operator.database, &self.operator.role);
         let server = server::shared();
@@ -97,10 +153,10 @@ impl Drop for Postgres {
     }
 }
 
-impl Harness for Postgres {
+impl<R: Records> Harness for PostgresHarness<R> {
     type Scopes = TenantPool;
 
-    const ADAPTER: &'static str = "postgres";
+    const ADAPTER: &'static str = R::ADAPTER;
 
     fn claims() -> Capabilities {
         Capabilities::all()
@@ -144,7 +200,7 @@ impl Harness for Postgres {
     }
 
     fn repository(&self) -> Arc<dyn TenantRepository> {
-        Arc::new(PostgresTenantRepository::new(self.config.clone()))
+        self.records.repository()
     }
 
     fn schemas(&self, migrations: Migrations) -> Arc<dyn SchemaProvider> {
