@@ -9,7 +9,8 @@
 //! - Reads are native commands. Writes are scripts that run as one, since they keep the books of a budget.
 //! - Pattern work and flushes go by `SCAN` in bounded steps and by `UNLINK`. A step looks at keys of all tenants, so
 //!   they take time in proportion to the whole database, while nobody waits for them.
-//! - All keys of a tenant carry its id as hash tag, so that a cluster keeps them on one node.
+//! - All keys of a tenant carry its id as hash tag, so that a cluster keeps them on one node. The cache speaks to one
+//!   server and follows no redirection: to use a cluster, give each tenant the cache of its node.
 //! - Every round trip has a deadline. What is over it is [`CacheError::TimedOut`](tenantry::cache::CacheError), and its
 //!   connection is replaced, since a stalled one wouldn't come back.
 //! - A server that may evict (`maxmemory-policy`) may drop any entry at any time. A budget counts an evicted entry until

@@ -1,7 +1,7 @@
 //! The one list of behaviours. The registry and the tests of every adapter are made of it.
 
 use super::behaviours::{
-    budgets, conditions, expiry, flushes, many, numbers, patterns, tenants, trouble, values,
+    budgets, conditions, expiry, flushes, many, model, numbers, patterns, tenants, trouble, values,
 };
 use super::{CacheHarness, Disturbance};
 use crate::behaviour::within_patience;
@@ -122,6 +122,9 @@ macro_rules! for_each_cache_behaviour {
                 one_tenants_budget_leaves_the_others;
                 a_flush_frees_the_budget;
                 a_budget_is_exact_under_eight_threads;
+            }
+            model {
+                random_work_ends_as_in_a_plain_map;
             }
             trouble {
                 while_the_store_is_away_calls_fail_and_then_go_on needs Away;

@@ -86,7 +86,7 @@ impl CacheScope {
         F: Future<Output = Result<T, E>>,
     {
         let stored = self.space.key(key);
-        let generation = match self.look(key, &stored, codec).await {
+        let generation = match self.look(key, codec).await {
             Ok(Look::Found(value)) => return Ok(value),
             Ok(Look::Missed(generation)) => Some(generation),
             Err(error) => {
@@ -145,13 +145,7 @@ impl CacheScope {
         }
     }
 
-    async fn look<T>(
-        &self,
-        key: &CacheKey,
-        stored: &StoredKey,
-        codec: &impl Codec<T>,
-    ) -> Result<Look<T>, CacheError> {
-        debug_assert_eq!(*stored, self.space.key(key));
+    async fn look<T>(&self, key: &CacheKey, codec: &impl Codec<T>) -> Result<Look<T>, CacheError> {
         if let Some(value) = self.decoded(key, codec).await? {
             return Ok(Look::Found(value));
         }

@@ -81,8 +81,8 @@ impl CacheScope {
 
     /// Deletes an entry, and says whether there was one.
     ///
-    /// A computation of [`get_or_compute`](Self::get_or_compute) that is under way isn't stopped by it, and may write
-    /// what it read before. [`flush`](Self::flush) keeps that out.
+    /// A computation of [`get_or_compute`](Self::get_or_compute) that is under way isn't stopped by it: it may write what
+    /// it read before, and give it to those who wait for it. [`flush`](Self::flush) keeps that out.
     ///
     /// # Errors
     /// Only those of the store.

@@ -21,8 +21,9 @@ use crate::cache::{
 /// - **Bytes come back as they were given.**
 /// - The keys of one call are of one owner.
 /// - An error leaves everything as it was, except [`CacheError::TimedOut`] and [`CacheError::Unavailable`], after which
-///   a write may be done or not done, never half-done. So those may be repeated that are idempotent: all but
-///   [`increment`](Self::increment).
+///   a write may be done or not done, never half-done. All may be repeated then but [`increment`](Self::increment),
+///   which isn't idempotent; [`delete`](Self::delete), [`set_if_absent`](Self::set_if_absent) and
+///   [`compare_and_swap`](Self::compare_and_swap) may then answer as if another had done what they did.
 /// - A dropped future leaves the call done or not done, never half-done.
 ///
 /// # Cost

@@ -3,6 +3,7 @@ pub(super) mod conditions;
 pub(super) mod expiry;
 pub(super) mod flushes;
 pub(super) mod many;
+pub(super) mod model;
 pub(super) mod numbers;
 pub(super) mod patterns;
 pub(super) mod tenants;
