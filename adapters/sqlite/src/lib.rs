@@ -8,6 +8,7 @@
 //!  scope       TenantSession            entering and leaving
 //!  repository  SqliteTenantRepository   the tenant records, in the shared file
 //!  schemas     SqliteSchemaProvider     tenants' files, made, migrated and removed as a whole
+//!  jobs        SqliteJobQueue           jobs, in a file of their own
 //!  error       SetupError, StatementRefused, scope_error
 //! ```
 //!
@@ -61,6 +62,7 @@
 mod config;
 mod connection;
 mod error;
+mod jobs;
 mod locks;
 mod pool;
 mod repository;
@@ -72,6 +74,7 @@ mod uri;
 pub use config::SqliteConfig;
 pub use connection::{Cursor, SharedConnection, TenantConnection};
 pub use error::{SetupError, StatementRefused, scope_error};
+pub use jobs::SqliteJobQueue;
 pub use pool::{PoolStatistics, ScopeFuture, SqliteTenantPool};
 pub use repository::SqliteTenantRepository;
 pub use schemas::{SharedMigrationError, SqliteSchemaProvider, migrate_shared};

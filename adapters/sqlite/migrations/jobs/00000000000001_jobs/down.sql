@@ -1,0 +1,2 @@
+DROP TABLE tenantry_jobs;
+DROP TABLE tenantry_job_lanes;
