@@ -1,4 +1,5 @@
-use std::time::Duration;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -19,6 +20,16 @@ fn trusting(world: &World, trust: Duration) -> TenantPool {
 
 fn visit(pool: &TenantPool, context: &tenantry::TenantContext) -> Outcome<Vec<i64>> {
     pool.in_tenant(context, ScopeMode::Session, |c| Ok(values(c)?))
+}
+
+/// The socket of a server process is closed for sure once the process is gone, a moment after its locks are.
+fn await_end_of_process(backend: &str) {
+    let process = Path::new("/proc").join(backend);
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while process.exists() {
+        assert!(Instant::now() < deadline, "backend {backend} goes on");
+        std::thread::yield_now();
+    }
 }
 
 #[test]
@@ -169,7 +180,9 @@ fn eviction_takes_every_ready_connection_of_the_schema_and_of_no_other() {
         trust: TRUSTING,
         ..settings()
     });
-    visit(&pool, &a).expect("entered");
+    let mut session = pool.session(&a).expect("entered");
+    let evicted_backend = backend(&mut *session).expect("asked");
+    drop(session);
     visit(&pool, &b).expect("entered");
     settle(&pool);
     let patience = Duration::from_secs(5);
@@ -183,6 +196,7 @@ fn eviction_takes_every_ready_connection_of_the_schema_and_of_no_other() {
         QueryResult::Ok(evicted)
     });
     assert_eq!(evicted.expect("evicted"), Eviction::Locked { closed: 1 });
+    await_end_of_process(&evicted_backend);
     let outcome = visit(&pool, &a);
     assert!(
         matches!(
