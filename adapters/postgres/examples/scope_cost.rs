@@ -85,29 +85,11 @@ where
 }
 
 fn measure(config: &PostgresConfig, tenants: &[TenantContext]) -> Result<(), Box<dyn Error>> {
-    let mut pinned = config.connect_administrative(Duration::from_secs(1))?;
     let first = &tenants[0];
+    let mut pinned = config.connect_administrative(Duration::from_secs(1))?;
     pinned.batch_execute(&format!("SET search_path = {}", first.schema().name))?;
-    let floor = time("pinned read", None, || {
+    let floor = after_a_pause("one connection that stays in its tenant", None, || {
         read(&mut pinned)?;
-        Ok(())
-    })?;
-    let mut next = 0;
-    time(
-        "pinned, path set each time, another tenant",
-        Some(floor),
-        || {
-            next = (next + 37) % tenants.len();
-            pinned.batch_execute(&format!(
-                "SET search_path = {}",
-                tenants[next].schema().name
-            ))?;
-            read(&mut pinned)?;
-            Ok(())
-        },
-    )?;
-    time("pinned, SELECT 1", Some(floor), || {
-        pinned.batch_execute("SELECT 1")?;
         Ok(())
     })?;
     let pool = TenantPool::with_settings(
@@ -118,91 +100,64 @@ fn measure(config: &PostgresConfig, tenants: &[TenantContext]) -> Result<(), Box
             ..PoolSettings::default()
         },
     )?;
-    let modes = [
+    for (name, mode) in [
         ("session", ScopeMode::Session),
         ("transaction", ScopeMode::Transaction),
-    ];
-    for (name, mode) in modes {
-        let enter = |tenant: &TenantContext| -> Result<(), Failure> {
+    ] {
+        let enter = |tenant: &TenantContext| {
             pool.in_tenant(tenant, mode, |c| -> Result<(), Failure> {
                 read(c)?;
                 Ok(())
             })
         };
-        time(
-            &format!("{name}, same tenant, back to back"),
-            Some(floor),
-            || enter(first),
-        )?;
-        paused(
-            &pool,
-            &format!("{name}, same tenant, cleaned in between"),
-            floor,
-            || enter(first),
-        )?;
-        let visit = |tenant: &TenantContext| -> Result<(), Failure> {
-            pool.in_tenant(tenant, mode, |_| -> Result<(), Failure> { Ok(()) })
-        };
-        paused(
-            &pool,
-            &format!("{name}, same tenant, nothing done"),
-            floor,
-            || visit(first),
-        )?;
+        let visit = || pool.in_tenant(first, mode, |_| -> Result<(), Failure> { Ok(()) });
         let mut next = 0;
-        paused(
-            &pool,
-            &format!("{name}, another tenant, nothing done"),
-            floor,
-            || {
-                next = (next + 37) % tenants.len();
-                visit(&tenants[next])
-            },
-        )?;
-        paused(
-            &pool,
-            &format!("{name}, another tenant each time"),
-            floor,
-            || {
-                next = (next + 37) % tenants.len();
-                enter(&tenants[next])
-            },
-        )?;
+        let mut another = || {
+            next = (next + 37) % tenants.len();
+            &tenants[next]
+        };
+        let floor = Some(floor);
+        after_a_pause(&format!("{name}, same tenant"), floor, || enter(first))?;
+        after_a_pause(&format!("{name}, same tenant, nothing done"), floor, visit)?;
+        after_a_pause(&format!("{name}, another tenant"), floor, || {
+            enter(another())
+        })?;
+        back_to_back(&format!("{name}, same tenant, back to back"), floor, || {
+            enter(first)
+        })?;
     }
     println!("  {:?}", pool.statistics());
     Ok(())
 }
 
-fn time(
+/// As between requests: a pause, in which connections are cleaned.
+fn after_a_pause(
     what: &str,
     floor: Option<f64>,
     mut work: impl FnMut() -> Result<(), Failure>,
 ) -> Result<f64, Failure> {
-    let mut samples = Vec::new();
-    for _ in 0..ROUNDS {
-        let begun = Instant::now();
-        work()?;
-        samples.push(begun.elapsed());
-    }
-    Ok(report(what, floor, samples))
+    let pause = || std::thread::sleep(Duration::from_micros(500));
+    let times = (0..ROUNDS).map(|_| {
+        pause();
+        time(&mut work)
+    });
+    Ok(report(what, floor, times.collect::<Result<_, _>>()?))
 }
 
-fn paused(
-    pool: &TenantPool,
+/// As fast as connections are clean again.
+fn back_to_back(
     what: &str,
-    floor: f64,
+    floor: Option<f64>,
     mut work: impl FnMut() -> Result<(), Failure>,
 ) -> Result<f64, Failure> {
-    let mut samples = Vec::new();
-    for _ in 0..ROUNDS {
-        while pool.statistics().cleaning > 0 {
-            std::thread::yield_now();
-        }
-        let begun = Instant::now();
-        work()?;
-        samples.push(begun.elapsed());
-    }
-    Ok(report(what, Some(floor), samples))
+    let times = (0..ROUNDS).map(|_| time(&mut work));
+    Ok(report(what, floor, times.collect::<Result<_, _>>()?))
+}
+
+fn time(work: &mut impl FnMut() -> Result<(), Failure>) -> Result<Duration, Failure> {
+    let begun = Instant::now();
+    work()?;
+    Ok(begun.elapsed())
 }
 
 fn report(what: &str, floor: Option<f64>, mut samples: Vec<Duration>) -> f64 {

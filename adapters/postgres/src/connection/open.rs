@@ -52,6 +52,8 @@ fn establish(config: &PostgresConfig) -> Result<PgConnection, ConnectError> {
     for (key, value) in [
         ("connect_timeout", "10"),
         ("fallback_application_name", "tenantry"),
+        // A peer that vanished without a word is given up after 30 seconds, not after the system's quarter of an hour.
+        ("tcp_user_timeout", "30000"),
     ] {
         if complete.value(key).is_none() {
             complete = complete.with(key, value);

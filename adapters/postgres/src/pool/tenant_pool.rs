@@ -26,6 +26,57 @@ use crate::{PostgresConfig, ServerSaid};
 ///
 /// Behind a pooler that hands the server out by transaction (which is found out), transaction scopes work, and clean up
 /// inside their transaction; session scopes are refused.
+///
+/// Not undone, since PostgreSQL has no means for it: what a borrower loaded by `LOAD` or kept in a procedural language's
+/// own memory (`%_SHARED` of PL/Perl), and the state of `random()`.
+///
+/// ```
+/// use diesel::prelude::*;
+/// use tenantry_postgres::{TenantConnection, TenantPool};
+/// # use tenantry::{Actor, Settings, Slug, Tenant, TenantContext, TenantId, TenantName, TenantParts, TenantStatus, Version};
+/// # use tenantry_conformance::servers::Postgres;
+///
+/// diesel::table! {
+///     notes (id) {
+///         id -> Integer,
+///         text -> Text,
+///     }
+/// }
+///
+/// // Plain Diesel, and the type says whose tables these are.
+/// fn add_note(connection: &mut TenantConnection, text: &str) -> QueryResult<i64> {
+///     diesel::insert_into(notes::table)
+///         .values(notes::text.eq(text))
+///         .execute(connection)?;
+///     notes::table.count().get_result(connection)
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let server = Postgres::start()?;
+/// # let now = chrono::DateTime::UNIX_EPOCH;
+/// # let tenant = Tenant::restore(TenantParts {
+/// #     id: TenantId::from_parts(now, [7; 10]),
+/// #     slug: Slug::new("acme")?,
+/// #     name: TenantName::new("Acme")?,
+/// #     status: TenantStatus::Active,
+/// #     version: Version::FIRST,
+/// #     created_at: now,
+/// #     provisioned_at: Some(now),
+/// #     settings: Settings::default(),
+/// # })?;
+/// # let mark = tenantry_postgres::mark_of(tenant.id());
+/// # server.run_sql("postgres", &format!("CREATE SCHEMA tenant_acme; COMMENT ON SCHEMA tenant_acme IS '{mark}';
+/// #     CREATE TABLE tenant_acme.notes (id serial PRIMARY KEY, text text NOT NULL)"))?;
+/// # let url = server.url();
+/// # let acme = TenantContext::of(&tenant, Actor::system())?;
+/// let pool = TenantPool::new(url.parse()?)?;
+/// let notes = pool.tenant(&acme, |connection| -> Result<_, Box<dyn std::error::Error>> {
+///     Ok(add_note(connection, "hello")?)
+/// })?;
+/// assert_eq!(notes, 1);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct TenantPool {
     handle: Arc<Handle>,
