@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help test packages format-check lint docs dependencies freestanding purity unit \
-        demo fmt bench kill-provisioning book mutants
+        demo fmt bench kill-provisioning kill-workers book mutants
 
 
 help: ## This list
@@ -56,6 +56,9 @@ bench: packages ## Measure the budget, and scopes against a pinned connection: s
 
 kill-provisioning: ## Kill provisionings at random moments and look at what is left
 	scripts/kill-provisioning.sh
+
+kill-workers: ## Kill workers at random moments while 10,000 jobs run under them, and look at what became of the jobs
+	scripts/kill-workers.sh
 
 book: ## Build the book into docs/book
 	@command -v mdbook >/dev/null || cargo install --locked mdbook
