@@ -111,6 +111,7 @@ macro_rules! for_each_cache_behaviour {
                 a_flush_of_a_namespace_begins_a_generation_too;
                 a_generation_lasts_while_its_owner_is_not_flushed;
                 a_value_is_computed_once_and_then_found;
+                eight_that_ask_for_a_key_at_once_get_one_computation;
             }
             budgets {
                 a_budget_of_keys_refuses_one_more_until_one_is_deleted;

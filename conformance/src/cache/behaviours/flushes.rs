@@ -1,4 +1,4 @@
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tenantry::cache::{CacheKey, Usage, WriteOptions};
 
@@ -161,6 +161,31 @@ pub(crate) fn a_value_is_computed_once_and_then_found<H: CacheHarness>() -> Verd
             .on(cache.get_or_compute(&key("a"), None, compute))
             .map_err(|error| Violation::new(format!("{error:?}")))?;
         ensure_eq!(value, b"v", "the value");
+    }
+    Ok(())
+}
+
+pub(crate) fn eight_that_ask_for_a_key_at_once_get_one_computation<H: CacheHarness>() -> Verdict {
+    let world = World::<H>::start();
+    let cache = world.tenant()?;
+    for round in 0..20 {
+        let name = key(&format!("k{round}"));
+        let computed = AtomicUsize::new(0);
+        let ask = |_| {
+            let compute = || async {
+                let number = computed.fetch_add(1, Ordering::Relaxed);
+                futures_lite::future::yield_now().await;
+                Ok::<_, BoxError>(number.to_be_bytes().to_vec())
+            };
+            world.on(cache.get_or_compute(&name, None, compute))
+        };
+        for _ in 0..2 {
+            for answer in at_once(8, ask)? {
+                let value = answer.map_err(|error| Violation::new(format!("{error:?}")))?;
+                ensure_eq!(value, 0_usize.to_be_bytes(), "the value");
+            }
+        }
+        ensure_eq!(computed.into_inner(), 1, "how often it was computed");
     }
     Ok(())
 }
