@@ -23,6 +23,8 @@ pub(crate) struct Link {
     pub(crate) opened_at: Instant,
     pub(crate) last: Option<ScopeName>,
     pub(crate) warm: Option<Warm>,
+    /// Whose rights its session had when it was opened, as the server tells it.
+    pub(crate) role: String,
     /// Its caches hold type OIDs of this tenant's own types.
     pub(crate) types_of: Option<TenantId>,
     served: Vec<TenantId>,
@@ -78,6 +80,7 @@ impl Link {
             opened_at: Instant::now(),
             last: None,
             warm: None,
+            role: String::new(),
             types_of: None,
             served: Vec::new(),
             trouble: Trouble::default(),

@@ -1,3 +1,4 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
 
@@ -26,7 +27,10 @@ fn clean_one(floor: &Floor, settings: &PoolSettings, returned: Returned) {
     } = returned;
     let too_old = lent.opened_at.elapsed() >= settings.max_lifetime;
     let plan_stale = lent.trouble.stale_plan.is_some();
-    let usable = !lent.broken && !plan_stale && !too_old && clean(&mut lent, schema).is_ok();
+    // A host's default instrumentation runs in here: its panic must not end the thread that all others wait for.
+    let worth_it = !lent.broken && !plan_stale && !too_old;
+    let usable = worth_it
+        && catch_unwind(AssertUnwindSafe(|| clean(&mut lent, schema))).is_ok_and(|c| c.is_ok());
     floor.cleaned_one();
     if usable {
         let served = u32::try_from(lent.tenants_served()).unwrap_or(u32::MAX);

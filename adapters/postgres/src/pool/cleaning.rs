@@ -36,10 +36,9 @@ const UNDO: &str = "BEGIN; ROLLBACK; RESET SESSION AUTHORIZATION; RESET ROLE; RE
 /// Makes a direct connection ready for use: the statement that proves is the first that Diesel prepares on it.
 pub(super) fn prepare(link: &mut Link) -> QueryResult<()> {
     if link.direct {
-        ask(link, None).map(drop)
-    } else {
-        Ok(())
+        link.role = ask(link, None)?.role;
     }
+    Ok(())
 }
 
 /// Clears a returned connection, proves it clear, and makes it warm again for the tenant that it served.
@@ -102,7 +101,17 @@ fn settle(link: &mut Link, served: Option<TenantSchema>, left: &Left) -> Result<
         && left.prepared.is_empty()
         && left.backend == link.backend
         && left.path == proof::BASE_PATH
+        && left.role == link.role
         && is_idle(link);
+    eprintln!(
+        "DBG {} {:?} {} {} {:?}/{:?}",
+        left.clear,
+        left.prepared,
+        left.backend == link.backend,
+        left.path,
+        left.role,
+        link.role
+    );
     if !clear {
         return Err(Unclean::Residue);
     }
@@ -143,6 +152,8 @@ fn ask(link: &mut Link, served: Option<TenantSchema>) -> QueryResult<Left> {
 #[derive(Queryable)]
 struct Left {
     backend: i32,
+    /// Whose rights it has.
+    role: String,
     clear: bool,
     /// The statements that a borrower prepared by SQL.
     prepared: Vec<String>,
@@ -168,7 +179,7 @@ struct WhatIsLeft {
 }
 
 impl Query for WhatIsLeft {
-    type SqlType = (Integer, Bool, Array<Text>, Text, Bool, Bool, Text);
+    type SqlType = (Integer, Text, Bool, Array<Text>, Text, Bool, Bool, Text);
 }
 
 impl RunQueryDsl<PgConnection> for WhatIsLeft {}
@@ -177,8 +188,8 @@ impl QueryFragment<Pg> for WhatIsLeft {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql(
             "SELECT pg_catalog.pg_backend_pid(), \
-             CURRENT_USER = SESSION_USER \
-             AND NOT EXISTS (SELECT FROM pg_catalog.pg_cursors WHERE name <> '') \
+             pg_catalog.concat(SESSION_USER, ' as ', CURRENT_USER), \
+             NOT EXISTS (SELECT FROM pg_catalog.pg_cursors WHERE name <> '') \
              AND NOT EXISTS (SELECT FROM pg_catalog.pg_listening_channels()) \
              AND (pg_catalog.pg_my_temp_schema() = 0 OR NOT EXISTS (\
                  SELECT FROM pg_catalog.pg_depend \

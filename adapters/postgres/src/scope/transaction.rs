@@ -19,8 +19,9 @@ impl TenantPool {
     /// used. A panic in `work` rolls back and closes the connection.
     ///
     /// # Errors
-    /// What `work` returned, or a [`ScopeError`] by way of `E`. Unless it is `Ok`, nothing has changed, except that
-    /// after [`ScopeError::TransactionEnded`] whatever `work` committed by itself stays.
+    /// What `work` returned, or a [`ScopeError`] by way of `E`. Unless it is `Ok`, nothing has changed, with two
+    /// exceptions: after [`ScopeError::TransactionEnded`] whatever `work` committed by itself stays; and if the
+    /// connection is lost while the commit is under way, [`ScopeError::Unavailable`] doesn't say whether it was done.
     ///
     /// # Cost
     /// One round trip on entering and one on leaving. Cleaning is done on the pool's time.

@@ -265,3 +265,34 @@ fn an_instrumentation_sees_nothing_of_the_next_scope() {
     assert_eq!(seen.load(Ordering::Relaxed), before);
     assert_eq!(pool.statistics().opened, 1);
 }
+
+#[test]
+fn a_role_that_the_login_takes_by_default_is_no_residue() {
+    let world = World::new();
+    let a = world.tenant("aa");
+    let database = world.database();
+    world.sql(&format!(
+        "CREATE ROLE owner_{database}; CREATE ROLE login_{database} LOGIN IN ROLE owner_{database}; \
+         ALTER ROLE login_{database} SET role = 'owner_{database}'; \
+         GRANT USAGE ON SCHEMA tenant_aa TO owner_{database}"
+    ));
+    let config = world.config().with("user", format!("login_{database}"));
+    let pool = tenantry_postgres::TenantPool::with_settings(config, settings()).expect("a pool");
+    for left in ["SELECT 1", "RESET ROLE", "SET ROLE NONE"] {
+        let role = pool.tenant(&a, |c| -> Outcome<_> {
+            let role = ask(c, "current_user")?;
+            c.batch_execute(left)?;
+            Ok(role)
+        });
+        assert_eq!(
+            role.expect("entered"),
+            format!("owner_{database}"),
+            "{left}"
+        );
+        settle(&pool);
+    }
+    assert_eq!(
+        (pool.statistics().opened, pool.statistics().discarded),
+        (1, 0)
+    );
+}
