@@ -71,4 +71,4 @@ pub use run::{
 pub use scope::{JobReach, JobScope};
 pub use trace::{TraceContext, TraceContextError};
 pub use unique::{UniqueKey, UniqueKeyError};
-pub use worker::{JobHandler, JobWorker, JobWorkerError};
+pub use worker::{JobHandler, JobWorker, JobWorkerError, LeaseWatch};

@@ -5,8 +5,8 @@ use alloc::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    Answer, Finding, JobAttempt, JobFailure, JobKind, JobPayload, JobPolicy, JobRun, OutOfStep,
-    Outcome, Settlement, Step,
+    Answer, Finding, JobAttempt, JobFailure, JobKind, JobPayload, JobPolicy, JobRun, Lease,
+    OutOfStep, Outcome, Settlement, Step,
 };
 use crate::ports::{JobQueue, JobQueueError, Randomness, RepositoryError, TenantRepository};
 use crate::{Retry, TenantId};
@@ -22,6 +22,16 @@ pub trait JobHandler: Send + Sync {
     /// # Errors
     /// [`JobFailure`] says whether trying again can help.
     async fn run(&self, attempt: &JobAttempt) -> Result<Option<JobPayload>, JobFailure>;
+}
+
+/// Who is told which jobs are with their handlers. The core has no timers, so whoever drives a worker extends the leases of
+/// jobs that take long.
+pub trait LeaseWatch: Send + Sync {
+    /// A handler begins.
+    fn begun(&self, lease: &Lease);
+
+    /// It has ended: well, in failure, by a panic, or because its future was dropped.
+    fn ended(&self, lease: &Lease);
 }
 
 /// Takes jobs out of a queue and has them done, one at a time, over the ports that it is given.
@@ -67,6 +77,7 @@ pub struct JobWorker {
     random: Arc<dyn Randomness>,
     policy: JobPolicy,
     handlers: BTreeMap<JobKind, Arc<dyn JobHandler>>,
+    watch: Option<Arc<dyn LeaseWatch>>,
 }
 
 impl JobWorker {
@@ -83,6 +94,7 @@ impl JobWorker {
             random,
             policy,
             handlers: BTreeMap::new(),
+            watch: None,
         }
     }
 
@@ -91,6 +103,18 @@ impl JobWorker {
     pub fn with_handler(mut self, kind: JobKind, handler: Arc<dyn JobHandler>) -> Self {
         self.handlers.insert(kind, handler);
         self
+    }
+
+    /// Tells `watch` which jobs are with their handlers, so that their leases are extended meanwhile.
+    #[must_use]
+    pub fn with_watch(mut self, watch: Arc<dyn LeaseWatch>) -> Self {
+        self.watch = Some(watch);
+        self
+    }
+
+    /// How long things last for it.
+    pub fn policy(&self) -> &JobPolicy {
+        &self.policy
     }
 
     /// The kinds that it has handlers for.
@@ -147,6 +171,7 @@ impl JobWorker {
     }
 
     async fn perform(&self, attempt: &JobAttempt) -> Result<Option<JobPayload>, JobFailure> {
+        let _watched = Watched::begin(self.watch.as_deref(), attempt.lease);
         match self.handlers.get(attempt.job.kind()) {
             Some(handler) => handler.run(attempt).await,
             None => Err(JobFailure::transient("the worker lost its handler")),
@@ -177,6 +202,28 @@ impl JobWorker {
             Ok(()) => Ok(Answer::Settled),
             Err(JobQueueError::LeaseLost { .. }) => Ok(Answer::LeaseLost),
             Err(error) => Err(error.into()),
+        }
+    }
+}
+
+struct Watched<'w> {
+    watch: Option<&'w dyn LeaseWatch>,
+    lease: Lease,
+}
+
+impl<'w> Watched<'w> {
+    fn begin(watch: Option<&'w dyn LeaseWatch>, lease: Lease) -> Self {
+        if let Some(watch) = watch {
+            watch.begun(&lease);
+        }
+        Self { watch, lease }
+    }
+}
+
+impl Drop for Watched<'_> {
+    fn drop(&mut self) {
+        if let Some(watch) = self.watch {
+            watch.ended(&self.lease);
         }
     }
 }

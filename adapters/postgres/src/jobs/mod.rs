@@ -7,15 +7,19 @@
 //!  enqueue     JobConnection             putting in within the caller's transaction
 //!  handler     InTenant, InShared        handlers that work in a scope
 //!  wake        JobSignal                 LISTEN, with a poll as the floor
+//!  in_hand     InHand                    leases that are extended while their jobs run
 //!  runner      JobRunner                 threads that work until they are told to stop
 //! ```
 
 mod enqueue;
 mod handler;
+mod in_hand;
 mod queue;
 mod row;
 mod runner;
 mod set_up;
+#[cfg(test)]
+mod snapshots;
 mod sql;
 mod wake;
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
-use tenantry::jobs::{DeathReason, JobFailure, JobPolicy, JobReach, JobWorker, Outcome};
+use tenantry::jobs::{DeathReason, JobFailure, JobPolicy, JobReach, JobState, JobWorker, Outcome};
 use tenantry::ports::{JobQueue, Randomness};
 use tenantry_postgres::jobs::{
     InShared, InTenant, JobRunner, JobRunnerSettings, JobSignal, PostgresJobQueue,
@@ -26,7 +26,11 @@ const HOUR: Duration = Duration::from_secs(3_600);
 
 fn settings(threads: usize, poll: Duration) -> JobRunnerSettings {
     let threads = NonZeroUsize::new(threads).expect("some");
-    JobRunnerSettings { threads, poll }
+    JobRunnerSettings {
+        threads,
+        poll,
+        ..JobRunnerSettings::default()
+    }
 }
 
 #[test]
@@ -231,4 +235,47 @@ fn a_handler_that_panics_leaves_its_job_to_its_lease_and_the_runner_goes_on() {
     });
     assert_eq!(runs.load(Ordering::Relaxed), 2);
     runner.stop();
+}
+
+#[test]
+fn the_lease_of_a_job_that_takes_long_is_extended_and_nobody_else_gets_it() {
+    let world = World::new();
+    let (repository, acme) = world.recorded();
+    let pool = world.pool();
+    let queue = Arc::new(PostgresJobQueue::over(pool.clone()));
+    let (go_on, may_go_on) = mpsc::channel::<()>();
+    let may_go_on = std::sync::Mutex::new(may_go_on);
+    let handler = InTenant::new(pool.clone(), move |_, _| {
+        let may_go_on = may_go_on.lock().map_err(JobFailure::transient)?;
+        may_go_on.recv().map_err(JobFailure::transient)?;
+        Ok(None)
+    });
+    let policy = JobPolicy {
+        lease_for: Duration::from_secs(1),
+        ..JobPolicy::default()
+    };
+    let worker = JobWorker::new(queue.clone(), Arc::new(repository), Arc::new(Bits), policy)
+        .with_handler(kind(), Arc::new(handler));
+    let job = job(&acme);
+    wait(JobQueue::enqueue(&*queue, &job)).expect("put in");
+    let signal = JobSignal::new(world.config());
+    let runner = JobRunner::start(&worker, signal, settings(2, HOUR), |error| {
+        panic!("{error}")
+    })
+    .expect("threads");
+    let until = || wait(queue.find(job.id())).expect("there").lease_until;
+    eventually("the job runs", || until().is_some());
+    let first = until().expect("it runs");
+    // The first lease is over by then: only an extension keeps the job.
+    eventually("its lease is extended past its first end", || {
+        let over = first + chrono::TimeDelta::seconds(1);
+        until().is_some_and(|until| until > over)
+    });
+    let other = PostgresJobQueue::new(world.config());
+    let handed = wait(other.reserve(&crate::world::kinds(), HOUR)).expect("asked");
+    assert_eq!(handed, None);
+    go_on.send(()).expect("the job waits for it");
+    runner.stop();
+    let record = wait(queue.find(job.id())).expect("there");
+    assert_eq!((record.state, record.job.attempts()), (JobState::Done, 1));
 }

@@ -1,0 +1,3 @@
+SELECT id, lane, actor, kind, payload, priority, attempts, max_attempts, trace_parent, trace_state, run_at, unique_key, state, token, lease_until, enqueued_at, ended_at, output, error, death
+FROM "public".tenantry_jobs
+WHERE id = $1 -- binds: [018bcfe5-6800-7707-8707-070707070707]
