@@ -17,7 +17,7 @@
 //! ```
 //!
 //! Works on Unix, needs `sh`, and `runuser` when the owner is root, since PostgreSQL and `PgBouncer` refuse root.
-//! Redis runs as the same user.
+//! Redis runs as nobody then.
 
 mod error;
 mod pgbouncer;

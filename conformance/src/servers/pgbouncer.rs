@@ -59,7 +59,8 @@ impl PgBouncer {
     /// [`ServerError::NotInstalled`] says which command installs it; the others say what the pooler wrote.
     pub fn start(server: &Postgres, settings: &PoolSettings) -> Result<Self, ServerError> {
         let program = programs::pgbouncer()?;
-        let mut supervisor = Supervisor::start("PgBouncer", "pgbouncer", SCRIPT, &program)?;
+        let mut supervisor =
+            Supervisor::start("PgBouncer", "pgbouncer", "postgres", SCRIPT, &program)?;
         let folder = supervisor.folder().to_owned();
         let port = free_ports().next().ok_or_else(|| ServerError::Failed {
             server: "PgBouncer",

@@ -220,7 +220,7 @@ impl PostgresBuilder {
     /// As [`Postgres::start`].
     pub fn start(self) -> Result<Postgres, ServerError> {
         let bin = programs::postgres()?;
-        let mut supervisor = Supervisor::start("PostgreSQL", "postgres", SCRIPT, &bin)?;
+        let mut supervisor = Supervisor::start("PostgreSQL", "postgres", "postgres", SCRIPT, &bin)?;
         let folder = supervisor.folder().to_owned();
         if folder.as_os_str().len() > LONGEST_FOLDER {
             return Err(ServerError::PathTooLong {

@@ -170,7 +170,7 @@ impl RedisBuilder {
     /// As [`Redis::start`].
     pub fn start(self) -> Result<Redis, ServerError> {
         let [program, cli] = programs::redis()?;
-        let mut supervisor = Supervisor::start("Redis", "redis", SCRIPT, &program)?;
+        let mut supervisor = Supervisor::start("Redis", "redis", "nobody", SCRIPT, &program)?;
         let folder = supervisor.folder().to_owned();
         fs::write(folder.join("redis.conf"), self.configuration(&folder))
             .map_err(ServerError::io("write redis.conf"))?;
@@ -224,8 +224,13 @@ fn start_on_free_port(supervisor: &mut Supervisor) -> Result<u16, ServerError> {
 
 #[cfg(test)]
 mod tests {
+    use std::env;
+    use std::io::{BufRead, BufReader, Read};
     use std::net::{Ipv4Addr, TcpStream};
+    use std::path::Path;
+    use std::process::Stdio;
 
+    use super::super::tests::{OWNER, in_a_process_of_its_own, soon};
     use super::*;
 
     #[test]
@@ -267,5 +272,66 @@ mod tests {
         assert!(error.to_string().contains("no-such-setting"), "{error}");
         let error = Redis::shared().run(&["nonsense"]).unwrap_err();
         assert!(error.to_string().contains("unknown command"), "{error}");
+    }
+
+    #[test]
+    fn a_missing_server_fails_with_the_command_that_installs_it() {
+        if env::var_os(OWNER).is_some() {
+            Redis::shared();
+        }
+        let output = in_a_process_of_its_own(
+            "servers::redis::tests::a_missing_server_fails_with_the_command_that_installs_it",
+        )
+        .env("TENANTRY_REDIS_BIN", "/nonexistent")
+        .output()
+        .unwrap();
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success());
+        assert!(text.contains("apt-get install redis-server"), "{text}");
+    }
+
+    #[test]
+    fn an_owner_that_is_killed_leaves_no_server_and_no_folder() {
+        if env::var_os(OWNER).is_some() {
+            own_a_server_until_killed();
+        }
+        let mut owner = in_a_process_of_its_own(
+            "servers::redis::tests::an_owner_that_is_killed_leaves_no_server_and_no_folder",
+        )
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+        let lines = BufReader::new(owner.stdout.take().unwrap()).lines();
+        let line = lines
+            .map(Result::unwrap)
+            .find(|line| line.contains("owned "))
+            .unwrap();
+        let (port, folder) = line
+            .split_once("owned ")
+            .unwrap()
+            .1
+            .split_once(' ')
+            .unwrap();
+        let (port, folder) = (port.parse().unwrap(), Path::new(folder));
+        let answers = || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok();
+        assert!(
+            answers() && folder.is_dir(),
+            "it runs while its owner lives"
+        );
+
+        owner.kill().unwrap(); // SIGKILL
+        owner.wait().unwrap();
+
+        soon("the server is down", || !answers());
+        soon("the folder is gone", || !folder.exists());
+    }
+
+    fn own_a_server_until_killed() {
+        let server = Redis::start().unwrap();
+        let folder = server.supervisor().folder().to_owned();
+        println!("owned {} {}", server.port(), folder.display());
+        // Waits for the kill, or for the end of whoever would have killed.
+        let _ = std::io::stdin().read(&mut [0]);
+        panic!("an owner that was to be killed came to its end");
     }
 }

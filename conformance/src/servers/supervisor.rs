@@ -21,11 +21,12 @@ pub(super) struct Supervisor {
 }
 
 impl Supervisor {
-    /// Makes the folder. `kind` is a part of its name; `functions` are the server's own steps, for which `$bin` is
-    /// `program`.
+    /// Makes the folder. `kind` is a part of its name; `user` is who runs the server if the owner is root; `functions` are
+    /// the server's own steps, for which `$bin` is `program`.
     pub(super) fn start(
         server: &'static str,
         kind: &str,
+        user: &str,
         functions: &str,
         program: &Path,
     ) -> Result<Self, ServerError> {
@@ -35,7 +36,7 @@ impl Supervisor {
             .arg(format!("{SCRIPT}\n{functions}\nsupervise"))
             .current_dir("/")
             .env("kind", kind)
-            .env("user", "postgres")
+            .env("user", user)
             .env("base", env::temp_dir())
             .env("bin", program)
             // A signal to the owner's whole group leaves this one alive to clean up.

@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 
 use super::{PgBouncer, PoolSettings, Postgres, ServerError};
 
-const OWNER: &str = "TENANTRY_TEST_OWNER";
+pub(super) const OWNER: &str = "TENANTRY_TEST_OWNER";
 const PATIENCE: Duration = Duration::from_secs(30);
 
 fn answers(port: u16) -> bool {
     TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()
 }
 
-fn soon(what: &str, mut holds: impl FnMut() -> bool) {
+pub(super) fn soon(what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !holds() {
         assert!(Instant::now() < deadline, "not in time: {what}");
@@ -223,7 +223,7 @@ fn an_owner_that_is_killed_while_its_server_starts_leaves_no_folder() {
 const KILLED: &str = "servers::tests::an_owner_that_is_killed_leaves_no_server_and_no_folder";
 
 /// This test program again, running one test in the part of the owner.
-fn in_a_process_of_its_own(test: &str) -> Command {
+pub(super) fn in_a_process_of_its_own(test: &str) -> Command {
     let mut command = Command::new(env::current_exe().unwrap());
     command
         .args([test, "--exact", "--nocapture"])
