@@ -4,14 +4,14 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help test packages format-check lint docs dependencies freestanding purity unit \
+.PHONY: help test packages format-check lint docs dependencies freestanding purity unit host \
         demo fmt bench kill-provisioning kill-workers book mutants
 
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 20
 
-test: packages format-check lint docs dependencies freestanding purity unit ## All that must pass
+test: packages format-check lint docs dependencies freestanding purity unit host ## All that must pass
 
 packages: ## Install the Debian packages that are missing: a C compiler, libpq, PostgreSQL, PgBouncer, Redis
 	@.ci/packages
@@ -42,11 +42,15 @@ unit: ## Tests and doc tests, on servers of their own
 	cargo test --locked -p tenantry-postgres --lib --test scope --test repository
 	cargo test --locked --workspace --all-features
 
+host: ## The host crate of the book, on its own accounts
+	@.ci/host
+
 demo: ## Show the promise, on SQLite files in a temporary folder
 	cargo run --locked --release -p tenantry-cli -- demo
 
 fmt: ## Format the code
 	cargo fmt --all
+	cargo fmt --manifest-path docs/host/Cargo.toml
 	rustfmt --edition 2024 core/freestanding/src/lib.rs core/purity-control/src/lib.rs
 
 bench: packages ## Measure the budget, and scopes against a pinned connection: six minutes and the build
