@@ -9,11 +9,13 @@
 //! tenantry_conformance::job_suite!(MyQueue);
 //! ```
 
+mod alike;
 mod behaviours;
 mod harness;
 mod list;
 mod tenants;
 mod world;
 
+pub use alike::alike;
 pub use harness::{HandClock, JobHarness, Transaction};
 pub use list::{JobBehaviour, catalogue, check, job_behaviours};

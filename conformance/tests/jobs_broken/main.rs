@@ -13,7 +13,7 @@ use tenantry::jobs::JobEnvelope;
 use tenantry::ports::JobQueue;
 use tenantry_conformance::ProbeError;
 use tenantry_conformance::jobs::{
-    HandClock, JobHarness, Transaction, catalogue, check, job_behaviours,
+    HandClock, JobHarness, Transaction, alike, catalogue, check, job_behaviours,
 };
 
 /// The fault is set for the whole process, so one test runs at a time.
@@ -100,4 +100,27 @@ fn the_names_of_behaviours_differ() {
     let different: BTreeSet<_> = names.iter().collect();
     assert_eq!(names.len(), different.len());
     assert!(check::<Broken>("no_such_behaviour").is_err());
+}
+
+#[test]
+fn random_work_on_two_queues_tells_a_broken_one() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    Fault::set(None);
+    assert!(alike::<Hasty, Broken>(1_000, 1).is_ok());
+    for fault in [
+        Fault::ForgetsUniqueKeys,
+        Fault::IgnoresPriorities,
+        Fault::LastInFirstOut,
+        Fault::NeverTakesBack,
+        Fault::GivesEachTheSameToken,
+        Fault::BurnsWhatIsGivenBack,
+        Fault::LetsOneJobWaitForItsScope,
+        Fault::PrunesEveryScope,
+        Fault::HasOneLaneForAll,
+        Fault::IgnoresShares,
+    ] {
+        Fault::set(Some(fault));
+        let found = alike::<Hasty, Broken>(1_000, 1);
+        assert!(found.is_err(), "{fault:?} isn't noticed");
+    }
 }
