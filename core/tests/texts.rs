@@ -139,6 +139,7 @@ fn a_scope_error_says_whether_trying_again_helps() {
         source: cause(),
     };
     assert_eq!(changed.retry(), Retry::Now);
+    assert_eq!(ScopeError::Conflict { source: cause() }.retry(), Retry::Now);
     let waited = Duration::from_millis(250);
     let exhausted = ScopeError::PoolExhausted { size: 4, waited };
     assert_eq!(exhausted.retry(), Retry::Later);

@@ -85,6 +85,12 @@ pub enum ScopeError {
         /// What the store's library said.
         source: BoxError,
     },
+    /// Another transaction got in the way: a deadlock, or a serialisation failure. Nothing was committed.
+    #[error("another transaction got in the way: run the work again")]
+    Conflict {
+        /// What the store's library said.
+        source: BoxError,
+    },
     /// The tenant's share of the connections was taken for as long as the caller would wait.
     #[error("tenant {tenant} uses all {limit} connections that one tenant may use; none was free within {} ms", waited.as_millis())]
     TenantLimit {
@@ -155,7 +161,7 @@ impl ScopeError {
     /// What the caller may do about it.
     pub fn retry(&self) -> Retry {
         match self {
-            Self::SchemaChanged { .. } => Retry::Now,
+            Self::SchemaChanged { .. } | Self::Conflict { .. } => Retry::Now,
             Self::TenantLimit { .. }
             | Self::PoolExhausted { .. }
             | Self::StorageFull { .. }

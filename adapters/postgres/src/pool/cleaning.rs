@@ -103,15 +103,6 @@ fn settle(link: &mut Link, served: Option<TenantSchema>, left: &Left) -> Result<
         && left.path == proof::BASE_PATH
         && left.role == link.role
         && is_idle(link);
-    eprintln!(
-        "DBG {} {:?} {} {} {:?}/{:?}",
-        left.clear,
-        left.prepared,
-        left.backend == link.backend,
-        left.path,
-        left.role,
-        link.role
-    );
     if !clear {
         return Err(Unclean::Residue);
     }

@@ -157,6 +157,7 @@ pub(crate) fn scope_error(error: Error) -> ScopeError {
     match fault {
         Fault::Unavailable | Fault::Exhausted => ScopeError::Unavailable { source },
         Fault::StorageFull => ScopeError::StorageFull { source },
+        Fault::Conflict => ScopeError::Conflict { source },
         _ => ScopeError::Failed { source },
     }
 }
