@@ -41,6 +41,16 @@ impl Deref for TenantCache {
 /// The cache of what belongs to no tenant, on purpose. It is no [`TenantCache`] and can't become one.
 ///
 /// Its methods are those of [`CacheScope`].
+///
+/// ```compile_fail,E0308
+/// use tenantry::cache::{SharedCache, TenantCache};
+///
+/// fn greet(cache: &TenantCache) {}
+///
+/// fn forget_the_tenant(cache: &SharedCache) {
+///     greet(cache);
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct SharedCache(CacheScope);
 

@@ -28,6 +28,43 @@ pub enum CachePolicy {
 ///
 /// Computations wait for each other, and statistics add up, among the caches that come of one service. It keeps some
 /// hundred bytes for each tenant that it has met.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use futures_lite::future::block_on;
+/// # use tenantry::{Actor, Settings, Slug, Tenant, TenantContext, TenantId, TenantName};
+/// # use tenantry::lifecycle::{Command, decide};
+/// # use tenantry_memory::{MemoryCache, SystemClock};
+/// use tenantry::cache::{Budget, CacheExt, CacheKey, CacheService, KeyPattern, Namespace};
+///
+/// # fn context(number: u8) -> Result<TenantContext, Box<dyn std::error::Error>> {
+/// #     let now = chrono::DateTime::from_timestamp(1_700_000_000, 0).expect("in range");
+/// #     let id = TenantId::from_parts(now, [number; 10]);
+/// #     let new = Tenant::new(id, Slug::new("acme")?, TenantName::new("Acme")?, Settings::default(), now);
+/// #     let active = decide(&new, Command::MarkProvisioned, &Actor::system(), now)?.tenant;
+/// #     Ok(TenantContext::of(&active, Actor::system())?)
+/// # }
+/// # let (acme, other) = (context(1)?, context(2)?);
+/// # block_on(async {
+/// let store = Arc::new(MemoryCache::new(Arc::new(SystemClock)));
+/// let budget = Budget { keys: Some(1_000), bytes: None };
+/// let caches = CacheService::builder(store).tenant_budget(budget).build();
+///
+/// let cache = caches.tenant(&acme);
+/// let users = cache.namespace(&Namespace::new("users")?)?;
+/// let key = CacheKey::new("42")?;
+/// let compute = || async { Ok::<_, std::io::Error>(String::from("Ada")) };
+/// let name = users.get_or_compute_as(&key, None, compute).await?;
+/// assert_eq!(name, "Ada");
+/// assert_eq!(users.get_as::<String>(&key).await?.as_deref(), Some("Ada"));
+///
+/// assert!(!cache.exists(&key).await?, "a namespace has keys of its own");
+/// assert_eq!(caches.tenant(&other).count(&KeyPattern::all()).await?, 0, "and so has a tenant");
+/// assert_eq!(cache.flush().await?, 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct CacheService(Arc<Service>);
 
