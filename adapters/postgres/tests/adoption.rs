@@ -276,6 +276,26 @@ fn tables_that_do_not_agree_are_refused_with_the_reason_and_nothing_is_copied() 
 }
 
 #[test]
+fn a_removal_that_would_change_other_rows_is_refused_before_anything_is_done() {
+    for action in ["CASCADE", "SET NULL", "SET DEFAULT"] {
+        let mut world = World::start();
+        world.execute(&format!(
+            "CREATE SCHEMA crm; CREATE TABLE crm.visits (customer BIGINT DEFAULT 1 \
+             CONSTRAINT visits_customer REFERENCES customers ON DELETE {action}); \
+             INSERT INTO crm.visits VALUES (7)"
+        ));
+        let refused = world.adopt(true).unwrap_err();
+        let AdoptionError::WouldCascade { constraint, .. } = &refused else {
+            panic!("{refused}")
+        };
+        assert_eq!(constraint.to_string(), "\"visits_customer\"");
+        assert_eq!(world.count("tenant_acme.customers"), 0, "{action}");
+        world.adopt(false).unwrap();
+        assert_eq!(world.count("crm.visits WHERE customer = 7"), 1, "{action}");
+    }
+}
+
+#[test]
 fn a_table_name_is_never_taken_for_sql() {
     let mut world = World::start();
     let tables = vec!["customers\"; DROP TABLE public.orders; --".to_owned()];

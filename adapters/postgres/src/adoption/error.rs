@@ -51,6 +51,18 @@ pub enum AdoptionError {
         /// Which.
         tables: String,
     },
+    /// Removing rows would change others that nobody asked about.
+    #[error(
+        "removing rows of table {table} would change rows of {referring} by foreign key {constraint}: make it ON DELETE NO ACTION first, or remove the originals by hand"
+    )]
+    WouldCascade {
+        /// The table whose rows are to go.
+        table: Excerpt,
+        /// The table that refers to it, with its schema.
+        referring: Excerpt,
+        /// The foreign key that has ON DELETE CASCADE, SET NULL or SET DEFAULT.
+        constraint: Excerpt,
+    },
     /// After copying, the two sides differ: somebody wrote meanwhile, or the tenant had other rows under the same keys.
     #[error(
         "{different} rows of table {table} differ between the two schemas; nothing was removed: stop the writers and run it again, or mend the rows"

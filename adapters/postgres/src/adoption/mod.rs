@@ -72,7 +72,8 @@ pub enum AdoptionPhase {
 ///
 /// # Errors
 /// See [`AdoptionError`]. Whatever was copied stays, and the same call goes on from there. Nothing is removed
-/// unless every table was verified.
+/// unless every table was verified. Nothing is done at all if removing rows would change others by ON DELETE
+/// CASCADE, SET NULL or SET DEFAULT.
 pub fn adopt(
     connection: &mut PgConnection,
     schema: &TenantSchema,
@@ -106,6 +107,9 @@ fn plan(
     let mut names = adoption.tables.clone();
     names.sort();
     names.dedup();
+    if adoption.remove {
+        order::refuse_cascades(connection, &adoption.shared_schema, &names)?;
+    }
     let ordered = order::parents_first(connection, &adoption.shared_schema, &names)?;
     let read = |name: &String| Table::read(connection, &adoption.shared_schema, schema, name);
     ordered.iter().map(read).collect()

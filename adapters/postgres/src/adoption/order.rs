@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Text};
 use diesel::{PgConnection, sql_query};
+use tenantry::Excerpt;
 
 use super::AdoptionError;
 
@@ -34,6 +35,51 @@ pub(super) fn parents_first(
     .load::<Reference>(connection)
     .map_err(AdoptionError::failed(schema, "reading its foreign keys"))?;
     sort(tables, &references)
+}
+
+#[derive(QueryableByName)]
+struct Cascade {
+    #[diesel(sql_type = Text)]
+    table: String,
+    #[diesel(sql_type = Text)]
+    referring: String,
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+/// Refuses tables whose rows can't be removed without changing rows that refer to them.
+pub(super) fn refuse_cascades(
+    connection: &mut PgConnection,
+    schema: &str,
+    tables: &[String],
+) -> Result<(), AdoptionError> {
+    let found = sql_query(
+        "SELECT p.relname::text AS table, f.conrelid::regclass::text AS referring, \
+                f.conname::text AS name \
+         FROM pg_constraint f \
+         JOIN pg_class p ON p.oid = f.confrelid \
+         JOIN pg_namespace n ON n.oid = p.relnamespace \
+         WHERE f.contype = 'f' AND f.confdeltype NOT IN ('a', 'r') \
+           AND n.nspname = $1 AND p.relname = ANY($2) \
+         ORDER BY 1, 2, 3 LIMIT 1",
+    )
+    .bind::<Text, _>(schema)
+    .bind::<Array<Text>, _>(tables)
+    .get_result::<Cascade>(connection)
+    .optional()
+    .map_err(AdoptionError::failed(schema, "reading what refers to it"))?;
+    match found {
+        Some(Cascade {
+            table,
+            referring,
+            name,
+        }) => Err(AdoptionError::WouldCascade {
+            table: Excerpt::of(&table),
+            referring: Excerpt::of(&referring),
+            constraint: Excerpt::of(&name),
+        }),
+        None => Ok(()),
+    }
 }
 
 fn sort(tables: &[String], references: &[Reference]) -> Result<Vec<String>, AdoptionError> {
