@@ -7,7 +7,8 @@
 //! 2. In `tests/conformance.rs`, implement [`Harness`] for a type of yours: how a fresh world begins, the adapter's ports
 //!    in it, and a [`Probe`] on its tenant and its shared connection, which is plain statements on a few tables that the
 //!    doc of [`Harness`] lists. Ports that you don't write yourself come from one of our adapters: a repository over your
-//!    own table of accounts goes with our schemas and scopes. The memory adapter's tests are a whole harness.
+//!    own table of accounts goes with our schemas and scopes. The memory adapter's tests are a whole harness; on PostgreSQL,
+//!    `tenantry-postgres` has one for such a repository, by its feature `conformance`.
 //! 3. Say once `tenantry_conformance::suite!(MyHarness);`, which makes a `#[test]` of each behaviour.
 //! 4. Claim the [`Capabilities`] that your adapter has, and implement the methods that they name.
 //!
