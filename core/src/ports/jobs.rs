@@ -33,7 +33,8 @@ use crate::{BoxError, PageSize, Retry, TenantId};
 /// only point in time that comes from outside is [`JobEnvelope::run_at`].
 ///
 /// # Cost
-/// One round trip for each method.
+/// One round trip for each method, or more where the adapter says so: two to find out why a call was refused, and one for
+/// each step of a long [`JobQueue::prune`].
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait JobQueue: Send + Sync {

@@ -192,3 +192,36 @@ fn the_order_of_lanes_is_that_of_the_pure_function() {
         );
     }
 }
+
+#[test]
+fn behind_a_hundred_thousand_waiting_jobs_anothers_single_job_is_next() {
+    let world = World::new();
+    let (_, acme) = world.recorded();
+    let busy = "01890a5d-ac96-774b-bcce-b302099a8057";
+    world.sql(&format!(
+        "insert into tenantry_jobs (id, lane, actor, kind, payload, priority, attempts, max_attempts, run_at, state, \
+         token, enqueued_at) \
+         select encode(substring(sha256(n::text::bytea) for 6) || '\\x7000'::bytea || '\\x8000'::bytea || \
+             substring(sha256(n::text::bytea) from 7 for 6), 'hex')::uuid, \
+         '{busy}', 'a', 'work', '1', 2, 0, 10, '2020-01-01', 'waiting', 0, now() from generate_series(1, 100000) as n; \
+         insert into tenantry_job_arrivals values ('{busy}', '2020-01-01')"
+    ));
+    let queue = PostgresJobQueue::new(world.config());
+    let scope = |leased: tenantry::jobs::LeasedJob| leased.job.scope();
+    let take = || {
+        wait(queue.reserve(&kinds(), LEASE))
+            .expect("asked")
+            .expect("a job")
+    };
+    let busy = JobScope::Tenant(busy.parse().expect("an id"));
+    for _ in 0..5 {
+        assert_eq!(scope(take()), busy);
+    }
+    wait(JobQueue::enqueue(&queue, &job(&acme))).expect("put in");
+    assert_eq!(
+        scope(take()),
+        JobScope::Tenant(acme.id()),
+        "before the other 99,995"
+    );
+    assert_eq!(scope(take()), busy);
+}
