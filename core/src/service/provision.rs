@@ -2,9 +2,9 @@ use alloc::boxed::Box;
 
 use super::tenants::ATTEMPTS;
 use super::{ServiceError, TenantService};
-use crate::ports::RepositoryError;
+use crate::ports::{RepositoryError, SchemaError};
 use crate::provisioning::{Answer, Provisioned, Provisioning, Step};
-use crate::{Actor, TenantId};
+use crate::{Actor, TenantId, TenantSchema, TenantStatus};
 
 impl TenantService {
     /// Makes the tenant's schema, runs the tenant migrations, and records that it is ready: then it is active.
@@ -20,7 +20,15 @@ impl TenantService {
         actor: &Actor,
     ) -> Result<Provisioned, ServiceError> {
         let tenant = self.repository.find(id).await?;
-        let mut run = Provisioning::begin(tenant, actor.clone())?;
+        let schema = tenant.schema();
+        let run = Provisioning::begin(tenant, actor.clone())?;
+        match self.drive(run).await {
+            Err(error) => Err(self.clear_after(error, &schema).await),
+            done => done,
+        }
+    }
+
+    async fn drive(&self, mut run: Provisioning) -> Result<Provisioned, ServiceError> {
         let mut attempts = 1;
         loop {
             let answer = match run.poll_step() {
@@ -28,6 +36,27 @@ impl TenantService {
                 step => self.perform(step, &mut attempts).await?,
             };
             run.handle(answer, self.clock.now())?;
+        }
+    }
+
+    /// A tenant that was deleted or purged meanwhile must not leave the schema that this run made for it: a purge that
+    /// found no schema yet won't come again, and whoever takes the slug next would find somebody else's.
+    ///
+    /// Such a tenant was never provisioned, so that nobody's rows are in the schema; the mark keeps other tenants' safe.
+    async fn clear_after(&self, error: ServiceError, schema: &TenantSchema) -> ServiceError {
+        let given_up = match self.repository.find(schema.tenant).await {
+            Ok(tenant) => {
+                tenant.status() == TenantStatus::Deleted && tenant.provisioned_at().is_none()
+            }
+            Err(RepositoryError::NotFound { .. }) => true,
+            Err(_) => false,
+        };
+        if !given_up {
+            return error;
+        }
+        match self.schemas.remove(schema).await {
+            Ok(_) | Err(SchemaError::Foreign { .. }) => error,
+            Err(left) => left.into(),
         }
     }
 

@@ -152,6 +152,37 @@ fn two_provisionings_at_once_end_alike_however_they_interleave() {
     assert!(schedules > 500, "only {schedules} schedules were tried");
 }
 
+#[test]
+fn a_tenant_that_is_purged_while_it_is_provisioned_leaves_no_schema_to_the_next_owner_of_its_slug()
+{
+    let actor = Actor::system();
+    let mut schedules = 0;
+    let mut schedule = Some(Vec::new());
+    while let Some(choices) = schedule {
+        let world = World::new();
+        let tenant = block_on(world.pending());
+        let (one, other) = (world.gated(&Gate::Yield), world.gated(&Gate::Yield));
+        let provisioning = pin!(async { one.provision(tenant.id(), &actor).await.map(drop) });
+        let purging = pin!(async {
+            other.delete(tenant.id(), &actor).await?;
+            other.purge(tenant.id(), &actor).await.map(drop)
+        });
+        let (provisioned, purged, taken) = interleave(provisioning, purging, &choices);
+        let found = block_on(world.schemas.inspect(&tenant.schema())).unwrap();
+        let expected = if purged.is_ok() {
+            SchemaState::Missing
+        } else {
+            SchemaState::Ours {
+                pending: Vec::new(),
+            }
+        };
+        assert_eq!(found, expected, "{taken:?}: {provisioned:?} {purged:?}");
+        schedule = after(taken);
+        schedules += 1;
+    }
+    assert!(schedules > 100, "only {schedules} schedules were tried");
+}
+
 /// Polls two futures to their ends, in the order that `choices` begins with and the first one goes on.
 fn interleave<T>(
     mut one: Pin<&mut impl Future<Output = T>>,

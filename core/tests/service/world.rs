@@ -194,6 +194,10 @@ impl<P: SchemaProvider> SchemaProvider for Gated<P> {
         self.0.around(self.1.migrate(schema)).await
     }
 
+    async fn behind(&self, schemas: &[TenantSchema]) -> Result<Vec<TenantSchema>, SchemaError> {
+        self.0.around(self.1.behind(schemas)).await
+    }
+
     async fn remove(&self, schema: &TenantSchema) -> Result<Removal, SchemaError> {
         self.0.around(self.1.remove(schema)).await
     }
