@@ -120,7 +120,10 @@ fn the_budget_comes_first_with_the_share_of_each_target() {
 fn what_was_not_measured_is_said_to_be_so() {
     let report = shown(&[postgres()]);
     let cells = line(&report, "job overhead", "|");
-    assert_eq!(cells[1..], ["—", "not there yet", "—", "—", "10 ms", "—"]);
+    assert_eq!(
+        cells[1..],
+        ["—", "no benchmark yet", "—", "—", "10 ms", "—"]
+    );
     let cells = line(&report, "schema switch", "|");
     assert_eq!(
         cells[2..],

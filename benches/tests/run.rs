@@ -137,7 +137,11 @@ fn a_run_measures_every_scope_with_its_floor_and_keeps_all_of_it() {
     }
     assert_eq!(
         texts(&json, "goals", "pace"),
-        ["each after 1 ms", "back to back"]
+        [
+            "each after 1 ms of rest",
+            "each after 1 ms of other work",
+            "back to back"
+        ]
     );
     assert_eq!(
         texts(&json, "budget", "operation"),

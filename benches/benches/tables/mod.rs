@@ -71,7 +71,7 @@ fn twenty_tables() -> String {
         };
         let _ = writeln!(
             sql,
-            "CREATE TABLE t{number} (id BIGINT PRIMARY KEY, parent BIGINT REFERENCES t{before} (id), name VARCHAR(200) NOT NULL);
+            "CREATE TABLE t{number} (id BIGINT PRIMARY KEY, parent BIGINT REFERENCES t{before} (id), name TEXT NOT NULL);
              CREATE INDEX t{number}_name ON t{number} (name);",
         );
     }

@@ -60,10 +60,10 @@ fn budget(subjects: &[Results]) -> Table {
             }
         }
         if !measured {
-            let missing = if operation.is_built() {
+            let missing = if operation.is_covered() {
                 "not measured in this run"
             } else {
-                "not there yet"
+                "no benchmark yet"
             };
             table.add_row([
                 operation.as_str(),
