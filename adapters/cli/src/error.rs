@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use tenantry::ports::{RepositoryError, SchemaError, ScopeError};
 use tenantry::{
     BoxError, ContextRefused, Excerpt, ServiceError, SettingsError, Slug, TenantIdError,
@@ -15,6 +17,8 @@ pub(crate) enum CliError {
         "the database URL is neither postgres:// nor sqlite: use postgres://user@host/name or sqlite:FOLDER"
     )]
     UnknownDatabase,
+    #[error("there is no folder {}: run tenantry setup to make it", folder.display())]
+    NoFolder { folder: PathBuf },
     #[error("no migrations are named: give --migrations FOLDER or TENANTRY_MIGRATIONS")]
     NoMigrations,
     #[error("{given} is neither a slug nor an id of a tenant")]

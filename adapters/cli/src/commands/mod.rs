@@ -19,7 +19,7 @@ pub(crate) fn run(cli: &Cli, output: &mut Output) -> Result<ExitCode, CliError> 
     let open = || Database::open(&cli.global);
     match &cli.command {
         Command::Demo => demo::run(cli.global.database_url.as_deref(), output),
-        Command::Setup => setup::run(&open()?, output),
+        Command::Setup => setup::run(&Database::open_or_make(&cli.global)?, output),
         Command::Tenant(command) => tenant::run(&open()?, command, &cli.global.actor, output),
         Command::Migrate(args) => migrate::run(&open()?, args, output),
         Command::Doctor => doctor::run(&open()?, output),

@@ -44,10 +44,25 @@ enum Kind {
 }
 
 impl Database {
-    /// Composes the adapters. PostgreSQL isn't connected to yet; the SQLite folder is made where it is missing.
+    /// Composes the adapters over a database that is there. PostgreSQL isn't connected to yet.
     pub(crate) fn open(global: &Global) -> Result<Self, CliError> {
-        let url = global.database_url.as_deref().ok_or(CliError::NoDatabase)?;
-        match Url::parse(url)? {
+        match Self::url(global)? {
+            Url::Sqlite(folder) if !folder.is_dir() => Err(CliError::NoFolder { folder }),
+            url => Self::at(url, global),
+        }
+    }
+
+    /// The same, and the SQLite folder is made where it is missing.
+    pub(crate) fn open_or_make(global: &Global) -> Result<Self, CliError> {
+        Self::at(Self::url(global)?, global)
+    }
+
+    fn url(global: &Global) -> Result<Url, CliError> {
+        Url::parse(global.database_url.as_deref().ok_or(CliError::NoDatabase)?)
+    }
+
+    fn at(url: Url, global: &Global) -> Result<Self, CliError> {
+        match url {
             Url::Postgres(config) => Self::postgres_at(config, global),
             Url::Sqlite(folder) => Self::sqlite_at(SqliteConfig::new(folder), global),
         }

@@ -140,11 +140,8 @@ fn a_doctor_finds_nothing_wrong_with_a_healthy_database_and_says_what_is_wrong_w
         let tenantry = database.tenantry();
         let before = tenantry.run(&["doctor"]);
         assert!(!before.success, "{}", before.stdout);
-        assert!(
-            before.stdout.contains("tenantry setup"),
-            "{}",
-            before.stdout
-        );
+        let said = before.stdout + &before.stderr;
+        assert!(said.contains("tenantry setup"), "{said}");
         tenantry.ok(&["setup"]);
         tenantry.ok(&["tenant", "create", "alpha", "--provision"]);
         tenantry.ok(&["doctor"]);
@@ -153,6 +150,36 @@ fn a_doctor_finds_nothing_wrong_with_a_healthy_database_and_says_what_is_wrong_w
         assert!(!after.success, "{}", after.stdout);
         assert!(after.stdout.contains("alpha"), "{}", after.stdout);
     }
+}
+
+#[test]
+fn an_application_that_had_one_tenant_moves_its_rows_into_that_tenants_schema() {
+    let [sqlite, postgres] = Databases::start();
+    let tenantry = postgres.tenantry();
+    tenantry.ok(&["setup"]);
+    tenantry.ok(&["tenant", "create", "acme", "--provision"]);
+    postgres.sql(
+        "CREATE TABLE notes (id BIGINT PRIMARY KEY, body TEXT NOT NULL); \
+         INSERT INTO notes SELECT n, 'note ' || n FROM generate_series(1, 1000) n",
+    );
+    let copied = tenantry.json(&["adopt", "acme", "--tables", "notes", "--batch", "300"]);
+    assert_eq!(copied[0]["shared"], copied[0]["tenant"]);
+    assert_eq!(
+        (&copied[0]["shared"]["rows"], &copied[0]["removed"]),
+        (&json!(1000), &json!(0))
+    );
+    let moved = tenantry.json(&["adopt", "acme", "--tables", "notes", "--remove"]);
+    assert_eq!(moved[0]["removed"], 1000);
+    let again = tenantry.json(&["adopt", "acme", "--tables", "notes", "--remove"]);
+    assert_eq!(
+        (&again[0]["shared"]["rows"], &again[0]["removed"]),
+        (&json!(0), &json!(0))
+    );
+    tenantry.refused(&["adopt", "acme", "--tables", "nothing"], "has no table");
+
+    let tenantry = sqlite.tenantry();
+    tenantry.ok(&["setup"]);
+    tenantry.refused(&["adopt", "acme", "--tables", "notes"], "PostgreSQL only");
 }
 
 #[test]
@@ -199,6 +226,23 @@ fn without_a_database_or_migrations_the_error_names_the_option() {
         tenantry.refused(&["tenant", "provision", "acme"], "--migrations");
         tenantry.refused(&["migrate"], "--migrations");
     }
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_made_by_setup_alone() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let missing = folder.path().join("typo");
+    let url = format!("sqlite:{}", missing.display());
+    let tenantry = Tenantry::without_database();
+    for command in [["doctor"].as_slice(), &["tenant", "list"]] {
+        tenantry.refused(
+            &[&["--database-url", &url], command].concat(),
+            "tenantry setup",
+        );
+        assert!(!missing.exists(), "{command:?}");
+    }
+    tenantry.ok(&["--database-url", &url, "setup"]);
+    assert!(missing.is_dir());
 }
 
 #[test]

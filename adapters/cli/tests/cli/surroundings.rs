@@ -77,9 +77,16 @@ impl Database {
             fs::remove_file(folder.path().join(Path::new(&file))).unwrap();
             return;
         }
-        let drop = format!("DROP SCHEMA {name} CASCADE");
+        self.sql(&format!("DROP SCHEMA {name} CASCADE"));
+    }
+
+    /// Runs statements on PostgreSQL, as its owner could by hand.
+    pub(crate) fn sql(&self, statements: &str) {
+        let quiet = ["-qX", "-v", "ON_ERROR_STOP=1"];
         let psql = Command::new("psql")
-            .args([&self.url, "-qc", &drop])
+            .args(quiet)
+            .args([&self.url, "-c", statements])
+            .env("PGOPTIONS", "-c client_min_messages=warning")
             .status()
             .unwrap();
         assert!(psql.success());
