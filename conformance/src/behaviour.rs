@@ -37,6 +37,8 @@ pub enum Group {
     Repository,
     /// Making, migrating and dropping schemas.
     Provisioning,
+    /// Migrating many tenants.
+    Fleet,
     /// Entering and leaving scopes.
     Scope,
 }

@@ -35,6 +35,8 @@ pub enum Capability {
     UnmarkedSchemas,
     /// [`Outside::put_mark`](crate::Outside::put_mark).
     ForgedMarks,
+    /// [`Outside::while_locked`](crate::Outside::while_locked).
+    OutsideLocks,
     /// [`Outside::while_stopped`](crate::Outside::while_stopped).
     ServerRestart,
     /// [`Outside::tenants_per_connection`](crate::Outside::tenants_per_connection).
@@ -66,6 +68,7 @@ impl Capability {
             Self::UsageRights,
             Self::UnmarkedSchemas,
             Self::ForgedMarks,
+            Self::OutsideLocks,
             Self::ServerRestart,
             Self::Recycling,
             Self::BoundedPool,

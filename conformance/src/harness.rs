@@ -172,6 +172,16 @@ pub trait Outside {
         Err(unsupported("marking a schema from outside"))
     }
 
+    /// Runs `work` while somebody else's tool, a dump say, holds a lock on a tenant's schema that a migration of `items`
+    /// waits for, and that a reader doesn't wait for.
+    ///
+    /// # Errors
+    /// What the store said, or [`unsupported`].
+    fn while_locked(&self, name: &SchemaName, work: &mut dyn FnMut()) -> Result<(), ProbeError> {
+        let _ = (name, work);
+        Err(unsupported("a lock that lets readers through"))
+    }
+
     /// Stops the server without a farewell, runs `work`, and starts it again.
     ///
     /// # Errors

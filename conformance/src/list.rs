@@ -104,7 +104,6 @@ macro_rules! for_each_behaviour {
                 a_tenant_has_exactly_the_tenant_tables;
                 provisioning_adds_no_table_to_the_shared_schema;
                 each_schema_has_a_ledger_of_its_own;
-                a_fleet_migration_brings_every_tenant_up_to_date_once;
                 anothers_schema_is_never_provisioned;
                 anothers_schema_is_never_purged;
             }
@@ -138,6 +137,19 @@ macro_rules! for_each_behaviour {
                 a_creation_by_an_older_release_is_finished_by_provisioning;
                 of_four_creations_at_once_one_makes_the_schema;
                 of_four_provisionings_at_once_one_does_the_work;
+            }
+            Fleet fleet {
+                a_fleet_migration_brings_every_tenant_up_to_date_once;
+                a_fleet_migration_reaches_suspended_tenants_and_no_deleted_one;
+                a_second_fleet_migration_asks_once_and_touches_nobody;
+                the_third_of_ten_fails_and_a_second_run_touches_only_that_one;
+                a_fleet_migration_that_was_stopped_half_way_is_resumed;
+                two_fleet_migrations_at_once_never_migrate_a_tenant_twice;
+                what_is_behind_missing_or_anothers_is_told_in_one_call;
+                a_fleet_migration_reports_a_missing_schema_and_makes_none;
+                a_tenant_that_is_in_use_too_long_is_reported_and_the_others_are_migrated;
+                a_migration_that_gave_up_waiting_keeps_no_later_reader_waiting
+                    needs OutsideLocks;
             }
             Scope isolation {
                 rows_written_in_one_tenant_are_unseen_in_another;
@@ -293,13 +305,15 @@ macro_rules! registry {
 
 use crate::Capability::{
     AsyncScopes, BoundedPool, ConnectionIds, CustomTypes, DroppedSchemas, ForgedMarks, Functions,
-    Leaving, Recycling, RenamedSchemas, Savepoints, Sequences, ServerRestart, SessionScopes,
-    TenantLimit, TransactionPooler, UnmarkedSchemas, UsageRights, Views,
+    Leaving, OutsideLocks, Recycling, RenamedSchemas, Savepoints, Sequences, ServerRestart,
+    SessionScopes, TenantLimit, TransactionPooler, UnmarkedSchemas, UsageRights, Views,
 };
 use crate::Residue;
 use crate::behaviour::{Behaviour, Described, Group};
 use crate::behaviours::scope::{connections, endings, isolation, nesting, refusals, residues};
-use crate::behaviours::{interrupted, lifecycle, listing, names, provisioning, records, schemas};
+use crate::behaviours::{
+    fleet, interrupted, lifecycle, listing, names, provisioning, records, schemas,
+};
 use crate::{Harness, Verdict};
 
 for_each_behaviour!([registry]());

@@ -16,6 +16,9 @@ impl PageSize {
     /// The largest page.
     pub const MAX: u16 = 500;
 
+    /// A page of [`PageSize::MAX`] items.
+    pub const LARGEST: Self = Self(Self::MAX);
+
     /// Takes a size.
     ///
     /// # Errors

@@ -84,6 +84,19 @@ impl SchemaProvider for MemorySchemaProvider {
         })
     }
 
+    async fn behind(&self, schemas: &[TenantSchema]) -> Result<Vec<TenantSchema>, SchemaError> {
+        let state = self.database.state();
+        let is_current = |schema: &TenantSchema| {
+            let found = state.get(&Place::Tenant(schema.name));
+            found.is_some_and(|found| {
+                found.owner == Some(schema.tenant)
+                    && MemoryMigration::lacking(&self.migrations, &found.ledger).is_empty()
+            })
+        };
+        let behind = schemas.iter().filter(|schema| !is_current(schema));
+        Ok(behind.copied().collect())
+    }
+
     async fn remove(&self, schema: &TenantSchema) -> Result<Removal, SchemaError> {
         self.alone(schema, |state| match owned(state, schema) {
             Ok(_) => {

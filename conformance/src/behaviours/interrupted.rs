@@ -171,7 +171,7 @@ pub(crate) fn of_four_provisionings_at_once_one_does_the_work<H: Harness>() -> V
 }
 
 /// A port that gives way before and after each call, so that a future over it can be cut there.
-struct Yielding<P>(P);
+pub(super) struct Yielding<P>(pub(super) P);
 
 #[async_trait]
 impl TenantRepository for Yielding<Arc<dyn TenantRepository>> {
@@ -216,6 +216,10 @@ impl SchemaProvider for Yielding<Arc<dyn SchemaProvider>> {
 
     async fn migrate(&self, schema: &TenantSchema) -> Result<MigrationReport, SchemaError> {
         slowly(self.0.migrate(schema)).await
+    }
+
+    async fn behind(&self, schemas: &[TenantSchema]) -> Result<Vec<TenantSchema>, SchemaError> {
+        slowly(self.0.behind(schemas)).await
     }
 
     async fn remove(&self, schema: &TenantSchema) -> Result<Removal, SchemaError> {

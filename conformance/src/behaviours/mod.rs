@@ -1,5 +1,6 @@
 //! The behaviours, each a function named as a sentence.
 
+pub(crate) mod fleet;
 pub(crate) mod interrupted;
 pub(crate) mod lifecycle;
 pub(crate) mod listing;

@@ -212,30 +212,6 @@ fn context_of<H: Harness>(
     Ok(tenantry::TenantContext::of(&found, Actor::system())?)
 }
 
-pub(crate) fn a_fleet_migration_brings_every_tenant_up_to_date_once<H: Harness>() -> Verdict {
-    let world = World::<H>::start();
-    let older = world.service_over(world.repository(), world.harness.schemas(Migrations::First));
-    for slug in ["one", "two", "three"] {
-        let tenant = world.pending(slug)?;
-        block_on(older.provision(tenant.id(), &Actor::system()))?;
-    }
-    let deleted = world.deleted("gone")?;
-    let suspended = block_on(world.service.find_by_slug(&tenantry::Slug::new("two")?))?;
-    block_on(world.service.suspend(suspended.id(), &Actor::system()))?;
-    let first = block_on(world.service.migrate_all(|_| {}))?;
-    ensure_eq!(first.failed.len(), 0, "the failures of the first run");
-    ensure_eq!(first.migrated, 3, "the tenants that the first run migrated");
-    let second = block_on(world.service.migrate_all(|_| {}))?;
-    ensure_eq!(
-        second.migrated,
-        0,
-        "the tenants that the second run migrated"
-    );
-    ensure_eq!(second.unchanged, 3, "the tenants that it found up to date");
-    ensure_eq!(deleted.status(), TenantStatus::Deleted, "the fourth tenant");
-    Ok(())
-}
-
 /// A pending tenant whose slug has the schema of an earlier tenant, with one row in it.
 pub(crate) fn usurper<H: Harness>(
     world: &World<H>,

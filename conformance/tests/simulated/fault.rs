@@ -135,6 +135,20 @@ faults! {
     /// The listing shows no marks.
     ListForgetsMarks,
 
+    // Fleet
+    /// Every schema is behind.
+    BehindIsEverybody,
+    /// No schema is behind.
+    BehindIsNobody,
+    /// Only what lacks migrations is behind.
+    BehindIsOursAlone,
+    /// Looking who is behind migrates them.
+    BehindMigrates,
+    /// A migration that didn't get its lock says that it is done.
+    BusyIsDone,
+    /// A migration that didn't get its lock stays in the queue, and everybody behind it.
+    BusyStaysQueued,
+
     // Scope
     /// The path is set once for each connection.
     PathIsSetOnce,

@@ -147,6 +147,13 @@ impl Outside for Simulated {
         done(self.store.database.operator().put_mark(*name, tenant))
     }
 
+    fn while_locked(&self, name: &SchemaName, work: &mut dyn FnMut()) -> Result<(), ProbeError> {
+        self.store.locked.lock().unwrap().insert(*name);
+        work();
+        self.store.locked.lock().unwrap().remove(name);
+        Ok(())
+    }
+
     fn while_stopped(&self, work: &mut dyn FnMut()) -> Result<(), ProbeError> {
         self.store.stopped.store(true, Ordering::SeqCst);
         work();

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_lite::future::yield_now;
@@ -156,7 +157,17 @@ impl SchemaProvider for FaultySchemas {
             }
             _ => {}
         }
-        match (self.store.fault, self.inner().migrate(schema).await) {
+        let is_locked = self.store.locked.lock().unwrap().contains(&schema.name);
+        let migrated = if is_locked {
+            Err(SchemaError::Busy {
+                schema: *schema,
+                waited: Duration::ZERO,
+                source: None,
+            })
+        } else {
+            self.inner().migrate(schema).await
+        };
+        match (self.store.fault, migrated) {
             (Some(Fault::MigratesAgain), Ok(_)) => Ok(MigrationReport {
                 applied: self
                     .steps
@@ -164,9 +175,40 @@ impl SchemaProvider for FaultySchemas {
                     .map(|step| step.name().to_owned())
                     .collect(),
             }),
+            (Some(Fault::BusyIsDone), Err(SchemaError::Busy { .. })) => {
+                Ok(MigrationReport::default())
+            }
+            (Some(Fault::BusyStaysQueued), Err(error @ SchemaError::Busy { .. })) => {
+                self.store.queued.lock().unwrap().insert(schema.name);
+                Err(error)
+            }
             (_, Ok(report)) => Ok(report),
             (_, Err(error)) => Err(self.after_failure(schema, error).await),
         }
+    }
+
+    async fn behind(&self, schemas: &[TenantSchema]) -> Result<Vec<TenantSchema>, SchemaError> {
+        let mut behind = Vec::new();
+        for asked in schemas {
+            let stored = self.store.stored(asked);
+            let told = self.inner().behind(&[stored]).await?;
+            let is_behind = match self.store.fault {
+                Some(Fault::BehindIsEverybody) => true,
+                Some(Fault::BehindIsNobody) => false,
+                Some(Fault::BehindIsOursAlone) => {
+                    let found = self.inner().inspect(&stored).await?;
+                    !told.is_empty() && matches!(found, SchemaState::Ours { .. })
+                }
+                _ => !told.is_empty(),
+            };
+            if is_behind {
+                behind.push(*asked);
+            }
+            if self.has(Fault::BehindMigrates) {
+                let _ = self.inner().migrate(&stored).await;
+            }
+        }
+        Ok(behind)
     }
 
     async fn remove(&self, schema: &TenantSchema) -> Result<Removal, SchemaError> {

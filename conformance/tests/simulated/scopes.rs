@@ -193,6 +193,11 @@ impl SimulatedScopes {
         }
         let place = self.store.stored_context(asked);
         let schema = place.schema();
+        if self.store.queued.lock().unwrap().contains(&schema.name) {
+            return Err(ScopeError::Unavailable {
+                source: "a migration is queued before it".into(),
+            });
+        }
         let falls_back = self.has(Fault::MissingFallsBack);
         if self.store.revoked.lock().unwrap().contains(&schema.name) {
             return if falls_back {

@@ -23,6 +23,10 @@ pub(crate) struct Store {
     pub(crate) database: MemoryDatabase,
     pub(crate) repository: FaultyRepository,
     pub(crate) revoked: Mutex<BTreeSet<SchemaName>>,
+    /// The schemas that somebody else has locked against migrations.
+    pub(crate) locked: Mutex<BTreeSet<SchemaName>>,
+    /// The schemas for whose lock a migration still waits.
+    pub(crate) queued: Mutex<BTreeSet<SchemaName>>,
     pub(crate) sequence: AtomicI64,
     pub(crate) stopped: AtomicBool,
 }
@@ -37,6 +41,8 @@ impl Store {
             database,
             repository: FaultyRepository::new(fault),
             revoked: Mutex::default(),
+            locked: Mutex::default(),
+            queued: Mutex::default(),
             sequence: AtomicI64::new(0),
             stopped: AtomicBool::new(false),
         }

@@ -44,6 +44,17 @@ pub trait SchemaProvider: Send + Sync {
     /// schema is as it was before the call.
     async fn migrate(&self, schema: &TenantSchema) -> Result<MigrationReport, SchemaError>;
 
+    /// Those of `schemas` that [`migrate`](Self::migrate) has something to do or to say about, in the order given: they
+    /// lack migrations, are missing, aren't this tenant's, or can't be told. Changes nothing.
+    ///
+    /// It is what makes a run over a whole fleet cheap when little is pending: a store that serves many schemas
+    /// answers for a thousand in one statement. What it says may be out of date by the time that it is read, as others
+    /// migrate too; `migrate` looks again.
+    ///
+    /// # Errors
+    /// Only those of the store.
+    async fn behind(&self, schemas: &[TenantSchema]) -> Result<Vec<TenantSchema>, SchemaError>;
+
     /// Drops the schema and every row in it.
     ///
     /// # Errors

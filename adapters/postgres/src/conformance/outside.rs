@@ -1,3 +1,5 @@
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, PgConnection};
 use tenantry::ports::ScopeError;
 use tenantry::{SchemaName, TenantId};
 use tenantry_conformance::{Outside, ProbeError};
@@ -47,6 +49,16 @@ impl Outside for Operator {
             "COMMENT ON SCHEMA {name} IS '{}'",
             mark_of(tenant)
         ))
+    }
+
+    /// As `pg_dump` does it.
+    fn while_locked(&self, name: &SchemaName, work: &mut dyn FnMut()) -> Result<(), ProbeError> {
+        let url = server::shared().database_url(&self.database);
+        let mut connection = PgConnection::establish(&url).map_err(failed)?;
+        let lock = format!("BEGIN; LOCK TABLE {name}.items IN ACCESS SHARE MODE");
+        connection.batch_execute(&lock).map_err(failed)?;
+        work();
+        connection.batch_execute("COMMIT").map_err(failed)
     }
 
     fn while_stopped(&self, work: &mut dyn FnMut()) -> Result<(), ProbeError> {

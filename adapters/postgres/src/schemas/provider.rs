@@ -38,6 +38,7 @@ use crate::{ConnectError, PostgresConfig};
 /// | call | round trips |
 /// | --- | --- |
 /// | `inspect`, `list` | 2 |
+/// | `behind` | 2 for every thousand schemas: one statement, which reads all of their ledgers |
 /// | `create` | 16, and 1 for each migration |
 /// | `migrate` | 2 if nothing is pending; otherwise 16, and 1 for each migration |
 /// | `remove` | 11 |
@@ -97,7 +98,7 @@ impl PostgresSchemaProvider {
         self
     }
 
-    /// Which tenants' schemas lack which migrations, by name: what a fleet's migration has to do.
+    /// Which tenants' schemas lack which migrations, by name: all that are in the database, whoever's they are.
     ///
     /// # Errors
     /// Only those of the store.
@@ -149,6 +150,11 @@ impl SchemaProvider for PostgresSchemaProvider {
     async fn migrate(&self, schema: &TenantSchema) -> Result<MigrationReport, SchemaError> {
         let schema = *schema;
         self.run(move |inner| inner.migrate(&schema)).await
+    }
+
+    async fn behind(&self, schemas: &[TenantSchema]) -> Result<Vec<TenantSchema>, SchemaError> {
+        let schemas = schemas.to_vec();
+        self.run(move |inner| inner.behind(schemas)).await
     }
 
     async fn remove(&self, schema: &TenantSchema) -> Result<Removal, SchemaError> {

@@ -1,4 +1,6 @@
-use diesel::PgConnection;
+use std::collections::HashSet;
+
+use diesel::{PgConnection, QueryResult};
 use tenantry::TenantSchema;
 use tenantry::ports::{FoundSchema, Mark, SchemaError, SchemaState};
 
@@ -23,7 +25,7 @@ const MAY_READ: &str =
 
 impl Inner {
     /// How many ledgers one statement reads. It holds two locks for each, of the 6,400 that a server has by default.
-    const FLEET_PAGE: i64 = 1000;
+    const FLEET_PAGE: u16 = 1000;
 
     pub(super) fn inspect(&self, schema: &TenantSchema) -> Result<SchemaState, SchemaError> {
         let mut connection = self.connect()?;
@@ -36,11 +38,7 @@ impl Inner {
         schema: &TenantSchema,
     ) -> Result<SchemaState, SchemaError> {
         let work = self.work(schema, MAY_READ);
-        let states =
-            |connection: &mut PgConnection| catalog::states(connection, &[schema.name.as_str()]);
-        // Between the catalog and the ledger, the schema may be dropped: then the statement fails, and not the next.
-        let found = states(connection)
-            .or_else(|_| states(connection))
+        let found = found_twice(connection, &[schema.name.as_str()])
             .map_err(|error| work.statement_failed(error))?;
         match found.into_iter().next() {
             None => Ok(SchemaState::Missing),
@@ -72,6 +70,37 @@ impl Inner {
         }
     }
 
+    pub(super) fn behind(
+        &self,
+        mut schemas: Vec<TenantSchema>,
+    ) -> Result<Vec<TenantSchema>, SchemaError> {
+        if schemas.is_empty() {
+            return Ok(schemas);
+        }
+        let mut connection = self.connect()?;
+        let mut current = HashSet::new();
+        for some in schemas.chunks(Self::FLEET_PAGE.into()) {
+            let names: Vec<_> = some.iter().map(|schema| schema.name.as_str()).collect();
+            let found = found_twice(&mut connection, &names).map_err(store_failed)?;
+            current.extend(found.into_iter().filter_map(|found| self.current(found)));
+        }
+        schemas.retain(|schema| !current.contains(schema));
+        Ok(schemas)
+    }
+
+    /// Whose schema it is, if it lacks nothing.
+    fn current(&self, found: Found) -> Option<TenantSchema> {
+        let Found { name, mark, ledger } = found;
+        match (mark, ledger) {
+            (Mark::Tenant(tenant), Ledger::Applied(applied))
+                if self.migrations.pending(&applied).is_empty() =>
+            {
+                Some(TenantSchema { tenant, name })
+            }
+            _ => None,
+        }
+    }
+
     pub(super) fn list(&self) -> Result<Vec<FoundSchema>, SchemaError> {
         let mut connection = self.connect()?;
         catalog::list(&mut connection).map_err(store_failed)
@@ -82,8 +111,8 @@ impl Inner {
         let mut fleet = Vec::new();
         let mut after = Some(String::new());
         while let Some(name) = after {
-            let (page, next) =
-                catalog::fleet(&mut connection, &name, Self::FLEET_PAGE).map_err(store_failed)?;
+            let (page, next) = catalog::fleet(&mut connection, &name, Self::FLEET_PAGE.into())
+                .map_err(store_failed)?;
             fleet.extend(page.into_iter().map(|found| self.in_fleet(found)));
             after = next;
         }
@@ -101,6 +130,14 @@ impl Inner {
             pending,
         }
     }
+}
+
+/// Between the catalog and the ledger, a schema may be dropped: then the statement fails, and not the next.
+fn found_twice(connection: &mut PgConnection, names: &[&str]) -> QueryResult<Vec<Found>> {
+    catalog::states(connection, names).or_else(|error| match Trouble::of(&error) {
+        Trouble::Busy => Err(error),
+        _ => catalog::states(connection, names),
+    })
 }
 
 fn store_failed(error: diesel::result::Error) -> SchemaError {

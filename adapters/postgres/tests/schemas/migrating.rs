@@ -232,3 +232,26 @@ fn one_query_tells_which_schemas_of_the_fleet_are_behind() {
     );
     assert_eq!(fleet[3].pending, Some(vec!["2_b".into(), "3_c".into()]));
 }
+
+#[test]
+fn a_ledger_that_somebody_locks_keeps_no_other_tenant_from_being_migrated() {
+    // Told by one statement for all, who is behind can't be told while one of them is locked: each is asked alone then.
+    let world = World::new();
+    let (locked, free) = (schema("locked"), schema("free"));
+    create(&world.provider(&THREE[..1]), &locked);
+    create(&world.provider(&THREE[..1]), &free);
+    let mut holder = world.connection();
+    holder
+        .batch_execute("BEGIN; LOCK TABLE tenant_locked.__diesel_schema_migrations")
+        .expect("a lock");
+    let provider = world.provider(&THREE);
+    let untold = wait(provider.behind(&[locked, free])).expect_err("one can't be read");
+    assert!(
+        matches!(untold, SchemaError::Unavailable { .. }),
+        "{untold:?}"
+    );
+    wait(provider.migrate(&free)).expect("migrated");
+    holder.batch_execute("COMMIT").expect("freed");
+    let behind = wait(provider.behind(&[locked, free])).expect("told");
+    assert_eq!(behind, [locked]);
+}

@@ -6,7 +6,7 @@ use tenantry::ports::{FoundSchema, Mark, SchemaError, SchemaState};
 use tenantry::{SchemaName, TenantSchema};
 
 use super::SqliteSchemaProvider;
-use super::migrations::lacking;
+use super::migrations::{Pending, has_all, lacking};
 use super::provider::unavailable;
 use crate::connection::{establish, mark};
 use crate::error::{Cause, Classified};
@@ -38,6 +38,28 @@ impl SqliteSchemaProvider {
                 Ok(SchemaState::Ours { pending })
             }
             Found::Marked(mark, _) => Ok(SchemaState::Foreign { mark }),
+        }
+    }
+
+    /// A file that can't be looked at is behind: then its own migration says what is wrong with it.
+    pub(super) fn behind_now(
+        &self,
+        mut schemas: Vec<TenantSchema>,
+    ) -> Result<Vec<TenantSchema>, SchemaError> {
+        let all = self.migrations.all()?;
+        schemas.retain(|schema| !self.is_current(*schema, &all).unwrap_or(false));
+        Ok(schemas)
+    }
+
+    fn is_current(&self, schema: TenantSchema, all: &[Pending]) -> Result<bool, SchemaError> {
+        let _stay = self.stay(schema)?;
+        let found = self.look(schema.name, Access::Read);
+        match found.map_err(|error| self.error(schema, error))? {
+            Found::Marked(Mark::Tenant(tenant), mut connection) if tenant == schema.tenant => {
+                let current = has_all(all, &mut connection);
+                current.map_err(|error| self.error(schema, error))
+            }
+            Found::Marked(..) | Found::Nothing | Found::Other => Ok(false),
         }
     }
 

@@ -106,21 +106,34 @@ pub(super) fn lacking(
     all: Vec<Pending>,
     connection: &mut SqliteConnection,
 ) -> Result<Vec<Pending>, Classified> {
-    let applied = __diesel_schema_migrations::table
-        .select(__diesel_schema_migrations::version)
-        .load::<String>(connection);
-    let applied = match applied.map_err(Classified::from) {
-        Ok(applied) => applied,
-        Err(Classified {
-            cause: Cause::NoSuchTable,
-            ..
-        }) => Vec::new(),
-        Err(error) => return Err(error),
-    };
+    let applied = applied(connection)?;
     Ok(all
         .into_iter()
         .filter(|pending| !applied.contains(&pending.version))
         .collect())
+}
+
+/// Whether the ledger of the connection's main file lacks none of them. Changes nothing.
+pub(super) fn has_all(
+    all: &[Pending],
+    connection: &mut SqliteConnection,
+) -> Result<bool, Classified> {
+    let applied = applied(connection)?;
+    Ok(all.iter().all(|one| applied.contains(&one.version)))
+}
+
+/// The versions in the ledger of the connection's main file: none if there is no ledger.
+fn applied(connection: &mut SqliteConnection) -> Result<Vec<String>, Classified> {
+    let applied = __diesel_schema_migrations::table
+        .select(__diesel_schema_migrations::version)
+        .load::<String>(connection);
+    match applied.map_err(Classified::from) {
+        Err(Classified {
+            cause: Cause::NoSuchTable,
+            ..
+        }) => Ok(Vec::new()),
+        applied => applied,
+    }
 }
 
 /// Runs the pending ones, inside the transaction that the connection is in, and names them.

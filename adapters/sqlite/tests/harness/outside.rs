@@ -36,13 +36,16 @@ impl Operator {
         })
     }
 
-    fn run(&self, name: &SchemaName, sql: &str) -> Result<(), ProbeError> {
+    fn connect(&self, name: &SchemaName) -> Result<SqliteConnection, ProbeError> {
         let path = self.store.tenant_path(name);
         let path = path
             .to_str()
             .ok_or_else(|| failed("the path isn't UTF-8"))?;
-        let mut connection = SqliteConnection::establish(path).map_err(failed)?;
-        connection.batch_execute(sql).map_err(failed)
+        SqliteConnection::establish(path).map_err(failed)
+    }
+
+    fn run(&self, name: &SchemaName, sql: &str) -> Result<(), ProbeError> {
+        self.connect(name)?.batch_execute(sql).map_err(failed)
     }
 }
 
@@ -67,6 +70,16 @@ impl Outside for Operator {
 
     fn put_mark(&self, name: &SchemaName, tenant: TenantId) -> Result<(), ProbeError> {
         self.run(name, &mark_statement(tenant))
+    }
+
+    /// As the SQLite command does it, in the middle of a transaction.
+    fn while_locked(&self, name: &SchemaName, work: &mut dyn FnMut()) -> Result<(), ProbeError> {
+        let mut connection = self.connect(name)?;
+        connection
+            .batch_execute("BEGIN IMMEDIATE")
+            .map_err(failed)?;
+        work();
+        connection.batch_execute("COMMIT").map_err(failed)
     }
 
     fn pool_size(&self) -> Result<u32, ProbeError> {
