@@ -56,4 +56,10 @@ mod code {
 
     #[doc = include_str!("../../src/getting-started.md")]
     struct GettingStarted;
+
+    #[doc = include_str!("../../src/caching.md")]
+    struct Caching;
+
+    #[doc = include_str!("../../src/jobs.md")]
+    struct Jobs;
 }
