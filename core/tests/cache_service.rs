@@ -120,6 +120,27 @@ fn what_began_before_a_flush_is_neither_kept_nor_given_to_who_comes_after_it() {
 }
 
 #[test]
+fn what_began_before_a_deletion_is_neither_kept_nor_given_to_who_comes_after_it() {
+    let cache = caches().tenant(&context(1));
+    let (gate, count) = (Gate::closed(), AtomicUsize::new(0));
+    let mut before = Box::pin(gated(&cache, &gate, &count, b"stale"));
+    assert!(block_on(poll_once(&mut before)).is_none());
+    block_on(cache.delete(&key("a"))).unwrap();
+
+    let mut after = Box::pin(gated(&cache, &gate, &count, b"fresh"));
+    assert!(block_on(poll_once(&mut after)).is_none());
+    gate.open();
+    assert_eq!(block_on(before), b"stale", "who asked before may have it");
+    assert_eq!(
+        block_on(cache.get(&key("a"))).unwrap(),
+        None,
+        "it isn't kept"
+    );
+    assert_eq!(block_on(after), b"fresh");
+    assert_eq!(block_on(cache.get(&key("a"))).unwrap().unwrap(), b"fresh");
+}
+
+#[test]
 fn a_computation_can_be_spawned() {
     fn assert_send<T: Send>(_: &T) {}
     let cache = caches().tenant(&context(1));

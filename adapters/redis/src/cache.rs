@@ -1,10 +1,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use redis::FromRedisValue;
-use tenantry::cache::{
-    CacheError, CacheOwner, KeySpace, ScanStep, SpentBudget, StoredKey, WriteOptions,
-};
+use redis::{FromRedisValue, Script};
+use tenantry::cache::{CacheError, CacheOwner, ScanStep, SpentBudget, WriteOptions};
 
 use crate::call::Call;
 use crate::link::Link;
@@ -90,17 +88,13 @@ impl RedisCache {
         owner: CacheOwner,
         keys: &[&str],
     ) -> Result<u64, CacheError> {
-        let books = OwnerKeys::of(owner).books();
-        let mut all: Vec<&str> = books.iter().map(String::as_str).collect();
-        all.extend(keys);
-        self.ask(Call::script(&scripts::DELETE, &all).once()).await
+        let call = with_books(&scripts::DELETE, owner, keys.iter().copied());
+        self.ask(call.once()).await
     }
 
-    pub(crate) async fn begin_generation(&self, space: &KeySpace) -> Result<(), CacheError> {
-        let call = Call::command("SET")
-            .arg(OwnerKeys::of(space.owner()).generation())
+    pub(crate) async fn begin_generations(&self, owner: CacheOwner) -> Result<(), CacheError> {
+        let call = with_books(&scripts::FLUSH, owner, [])
             .arg(new_generation())
-            .arg("PX")
             .arg(GENERATION_LIFETIME);
         self.ask(call).await
     }
@@ -131,10 +125,18 @@ pub(crate) fn new_generation() -> String {
     format!("{:032x}", fastrand::u128(..))
 }
 
-/// The keys that a script with books takes for these entries.
-pub(crate) fn with_books<'a>(books: &'a [String; 2], keys: &'a [StoredKey]) -> Vec<&'a str> {
-    let books = books.iter().map(String::as_str);
-    books.chain(keys.iter().map(StoredKey::as_str)).collect()
+/// A call of a script that takes the owner's books and then these entries.
+pub(crate) fn with_books<'a>(
+    script: &'static Script,
+    owner: CacheOwner,
+    entries: impl IntoIterator<Item = &'a str>,
+) -> Call {
+    let books = OwnerKeys::of(owner).books();
+    let mut keys: Vec<&str> = books.iter().map(String::as_str).collect();
+    for entry in entries {
+        keys.push(entry);
+    }
+    Call::script(script, &keys)
 }
 
 impl fmt::Debug for RedisCache {

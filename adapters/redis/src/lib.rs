@@ -3,7 +3,7 @@
 //! ```text
 //!  tenant:{<id>}:…       the entries: plain strings, with Redis' own expiry
 //!  budget:{<id>}:…       the books of a tenant that has a budget
-//!  generation:{<id>}     which flush came last
+//!  generations:{<id>}    which write, deletion or flush of an entry came last, while somebody computes
 //! ```
 //!
 //! - Reads are native commands. Writes are scripts that run as one, since they keep the books of a budget.

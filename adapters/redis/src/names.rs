@@ -14,13 +14,14 @@ impl OwnerKeys {
         Self { tag }
     }
 
-    /// The keys that the books of a budget are under, as every script with books takes them first.
-    pub(crate) fn books(&self) -> [String; 2] {
-        ["expiries", "sizes"].map(|name| format!("budget:{{{}}}:{name}", self.tag))
-    }
-
-    pub(crate) fn generation(&self) -> String {
-        format!("generation:{{{}}}", self.tag)
+    /// The keys that every script with books takes first.
+    pub(crate) fn books(&self) -> [String; 3] {
+        let tag = &self.tag;
+        [
+            format!("budget:{{{tag}}}:expiries"),
+            format!("budget:{{{tag}}}:sizes"),
+            format!("generations:{{{tag}}}"),
+        ]
     }
 }
 

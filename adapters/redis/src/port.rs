@@ -11,7 +11,6 @@ use tenantry::ports::Cache;
 use crate::RedisCache;
 use crate::cache::{GENERATION_LIFETIME, new_generation, with_books};
 use crate::call::Call;
-use crate::names::OwnerKeys;
 use crate::scripts;
 
 #[async_trait]
@@ -54,9 +53,8 @@ impl Cache for RedisCache {
         key: &StoredKey,
         expiry: Option<Expiry>,
     ) -> Result<bool, CacheError> {
-        let books = OwnerKeys::of(key.owner()).books();
-        let keys = [books[0].as_str(), books[1].as_str(), key.as_str()];
-        let call = Call::script(&scripts::EXPIRE, &keys).expiry(expiry.map(Expiry::as_millis));
+        let call = with_books(&scripts::EXPIRE, key.owner(), [key.as_str()])
+            .expiry(expiry.map(Expiry::as_millis));
         self.ask(call).await
     }
 
@@ -75,11 +73,8 @@ impl Cache for RedisCache {
         let Some((first, _)) = entries.first() else {
             return Ok(());
         };
-        let owner = OwnerKeys::of(first.owner());
-        let (books, generation) = (owner.books(), owner.generation());
-        let mut keys = vec![books[0].as_str(), books[1].as_str(), generation.as_str()];
-        keys.extend(entries.iter().map(|(key, _)| key.as_str()));
-        let call = Call::script(&scripts::WRITE, &keys)
+        let keys = entries.iter().map(|(key, _)| key.as_str());
+        let call = with_books(&scripts::WRITE, first.owner(), keys)
             .limits(options)
             .expiry(options.expiry.map(Expiry::as_millis))
             .arg("any")
@@ -105,9 +100,7 @@ impl Cache for RedisCache {
         by: i64,
         options: WriteOptions,
     ) -> Result<i64, CacheError> {
-        let books = OwnerKeys::of(key.owner()).books();
-        let keys = with_books(&books, std::slice::from_ref(key));
-        let call = Call::script(&scripts::INCREMENT, &keys)
+        let call = with_books(&scripts::INCREMENT, key.owner(), [key.as_str()])
             .limits(options)
             .expiry(options.expiry.map(Expiry::as_millis))
             .arg(by)
@@ -140,9 +133,7 @@ impl Cache for RedisCache {
         new: &[u8],
         options: WriteOptions,
     ) -> Result<Swap, CacheError> {
-        let books = OwnerKeys::of(key.owner()).books();
-        let keys = with_books(&books, std::slice::from_ref(key));
-        let call = Call::script(&scripts::SWAP, &keys)
+        let call = with_books(&scripts::SWAP, key.owner(), [key.as_str()])
             .limits(options)
             .arg(expected)
             .arg(new)
@@ -193,7 +184,7 @@ impl Cache for RedisCache {
     }
 
     async fn flush(&self, space: &KeySpace) -> Result<u64, CacheError> {
-        self.begin_generation(space).await?;
+        self.begin_generations(space.owner()).await?;
         let mut gone = 0;
         let mut next = Some(0);
         while let Some(cursor) = next {
@@ -209,9 +200,8 @@ impl Cache for RedisCache {
         Ok(gone)
     }
 
-    async fn generation(&self, space: &KeySpace) -> Result<Generation, CacheError> {
-        let key = OwnerKeys::of(space.owner()).generation();
-        let call = Call::script(&scripts::GENERATION, &[&key])
+    async fn generation(&self, key: &StoredKey) -> Result<Generation, CacheError> {
+        let call = with_books(&scripts::GENERATION, key.owner(), [key.as_str()])
             .arg(new_generation())
             .arg(GENERATION_LIFETIME);
         let name: String = self.ask(call).await?;
@@ -259,21 +249,17 @@ impl RedisCache {
             condition,
             generation,
         } = written;
-        let owner = OwnerKeys::of(key.owner());
-        let (books, current) = (owner.books(), owner.generation());
-        let keys = [&books[0], &books[1], &current].map(String::as_str);
-        let keys = [keys.as_slice(), &[key.as_str()]].concat();
-        let call = Call::script(&scripts::WRITE, &keys)
+        let call = with_books(&scripts::WRITE, key.owner(), [key.as_str()])
             .limits(options)
             .expiry(options.expiry.map(Expiry::as_millis))
             .arg(condition)
             .arg(generation)
             .arg(value);
-        // Whoever repeats a write if absent may find what it wrote itself.
-        let call = if condition == "absent" {
-            call.once()
-        } else {
+        // Whoever repeats a write on a condition may find what it wrote itself.
+        let call = if condition == "any" {
             call
+        } else {
+            call.once()
         };
         self.write(call, key.owner(), options).await
     }

@@ -4,7 +4,7 @@ use redis::Script;
 
 macro_rules! with_books {
     ($file:literal) => {
-        LazyLock::new(|| Script::new(concat!(include_str!("lua/budget.lua"), include_str!($file))))
+        LazyLock::new(|| Script::new(concat!(include_str!("lua/books.lua"), include_str!($file))))
     };
 }
 
@@ -18,9 +18,10 @@ pub(crate) static SWAP: LazyLock<Script> = with_books!("lua/swap.lua");
 pub(crate) static EXPIRE: LazyLock<Script> = with_books!("lua/expire.lua");
 /// Deletes entries; says how many there were.
 pub(crate) static DELETE: LazyLock<Script> = with_books!("lua/delete.lua");
-/// Names the generation, beginning one if there is none.
-pub(crate) static GENERATION: LazyLock<Script> =
-    LazyLock::new(|| Script::new(include_str!("lua/generation.lua")));
+/// Names the generation of an entry, beginning one if there is none.
+pub(crate) static GENERATION: LazyLock<Script> = with_books!("lua/generation.lua");
+/// Begins a generation of all entries.
+pub(crate) static FLUSH: LazyLock<Script> = with_books!("lua/flush.lua");
 /// Says how many bytes each of the entries takes that are there.
 pub(crate) static SIZES: LazyLock<Script> =
     LazyLock::new(|| Script::new(include_str!("lua/sizes.lua")));

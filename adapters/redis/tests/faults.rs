@@ -383,7 +383,7 @@ fn on_a_cluster_everything_of_an_owner_is_on_one_node() {
         assert_eq!(cache.increment(&key("a"), 1, None).await.unwrap(), 2);
         let found = cache.get_many(&[key("a"), key("}{b")]).await.unwrap();
         assert_eq!(found, [Some(b"2".to_vec()), Some(b"2".to_vec())]);
-        let generation = port.generation(cache.space()).await.unwrap();
+        let generation = port.generation(&stored("c")).await.unwrap();
         let kept = port
             .set_if_current(&stored("c"), b"", options, &generation)
             .await;

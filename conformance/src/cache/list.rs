@@ -109,6 +109,7 @@ macro_rules! for_each_cache_behaviour {
                 a_flush_reaches_every_old_entry_while_others_write;
                 what_was_computed_before_a_flush_is_not_kept;
                 a_flush_of_a_namespace_begins_a_generation_too;
+                what_was_computed_before_a_change_is_not_kept;
                 a_generation_lasts_while_its_owner_is_not_flushed;
                 a_value_is_computed_once_and_then_found;
                 eight_that_ask_for_a_key_at_once_get_one_computation;

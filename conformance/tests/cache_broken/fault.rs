@@ -55,6 +55,7 @@ faults! {
     GenerationsAreIgnored,
     NamespacesHaveNoGenerations,
     GenerationsAreOfAll,
+    ChangesKeepTheGeneration,
     CurrentValuesAreLost,
     BudgetsAreIgnored,
     BudgetsCountValuesOnly,

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tenantry::cache::{
-    CacheError, CacheOwner, Expiry, Generation, KeyPattern, KeySpace, Remaining, ScanCursor,
-    ScanPage, ScanStep, StoredKey, Swap, Usage, WriteOptions,
+    CacheError, Expiry, Generation, KeyPattern, KeySpace, Remaining, ScanCursor, ScanPage,
+    ScanStep, StoredKey, Swap, Usage, WriteOptions,
 };
 use tenantry::ports::Cache;
 use tenantry_conformance::cache::Disturbance;
@@ -393,7 +393,7 @@ impl Cache for Faulty {
         if outermost || !self.has(Fault::NamespacesHaveNoGenerations) {
             *store
                 .generations
-                .entry(self.generation_of(space))
+                .entry(self.owner_of(space.prefix()))
                 .or_default() += 1;
         }
         if self.has(Fault::FlushIgnoresNamespaces) {
@@ -419,16 +419,12 @@ impl Cache for Faulty {
         Ok(gone.len() as u64)
     }
 
-    async fn generation(&self, space: &KeySpace) -> Result<Generation, CacheError> {
+    async fn generation(&self, key: &StoredKey) -> Result<Generation, CacheError> {
         if self.nothing_found() {
             return Ok(Generation::new("0"));
         }
-        let mut store = self.reach()?;
-        let number = store
-            .generations
-            .entry(self.generation_of(space))
-            .or_default();
-        Ok(Generation::new(number.to_string()))
+        let store = self.reach()?;
+        Ok(self.current(&store, key))
     }
 
     async fn set_if_current(
@@ -442,10 +438,8 @@ impl Cache for Faulty {
             return Ok(true);
         }
         let mut store = self.reach()?;
-        let owner = self.generation_of_owner(key.owner(), key.as_str());
-        let current = store.generations.get(&owner).copied().unwrap_or_default();
         let ignored = self.has(Fault::GenerationsAreIgnored);
-        if current.to_string() != generation.as_str() && !ignored {
+        if self.current(&store, key) != *generation && !ignored {
             return Ok(false);
         }
         self.admit(&store, key, value.len(), options)?;
@@ -458,14 +452,18 @@ impl Cache for Faulty {
 }
 
 impl Faulty {
-    fn generation_of(&self, space: &KeySpace) -> String {
-        self.generation_of_owner(space.owner(), space.prefix())
-    }
-
-    fn generation_of_owner(&self, _: CacheOwner, stored: &str) -> String {
+    fn owner_of(&self, stored: &str) -> String {
         if self.has(Fault::GenerationsAreOfAll) {
             return String::new();
         }
         stored.split_once("}:").unwrap().0.to_owned()
+    }
+
+    fn current(&self, store: &Store, key: &StoredKey) -> Generation {
+        let owner = self.owner_of(key.as_str());
+        let flushes = store.generations.get(&owner).copied().unwrap_or(0);
+        let changes = store.changed.get(&store.name(key.as_str())).copied();
+        let changes = changes.filter(|_| !self.has(Fault::ChangesKeepTheGeneration));
+        Generation::new(format!("{flushes}.{}", changes.unwrap_or(0)))
     }
 }

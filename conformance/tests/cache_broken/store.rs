@@ -21,6 +21,7 @@ pub(crate) struct Store {
     pub(crate) fault: Option<Fault>,
     pub(crate) entries: BTreeMap<Name, Entry>,
     pub(crate) generations: BTreeMap<String, u64>,
+    pub(crate) changed: BTreeMap<Name, u64>,
     pub(crate) disturbance: Option<Disturbance>,
     pub(crate) now: Duration,
     pub(crate) changes: usize,
@@ -77,6 +78,7 @@ impl Store {
     pub(crate) fn put(&mut self, key: &StoredKey, value: &[u8], due: Option<Duration>) {
         self.changes += 1;
         let name = self.name(key.as_str());
+        *self.changed.entry(name.clone()).or_default() += 1;
         if self.has(Fault::FirstValueStays) && self.entries.contains_key(&name) {
             return;
         }
@@ -95,6 +97,7 @@ impl Store {
 
     pub(crate) fn remove(&mut self, name: &Name) -> bool {
         self.changes += 1;
+        *self.changed.entry(name.clone()).or_default() += 1;
         self.entries.remove(name).is_some()
     }
 

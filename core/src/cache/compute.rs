@@ -52,9 +52,10 @@ impl CacheScope {
     /// The value of an entry, or else what `compute` makes, which is kept.
     ///
     /// In one process, a key is computed by one caller at a time: the others wait and get the same value. If that one
-    /// fails or is dropped, the next computes. A value whose computation began before a [`flush`](Self::flush) isn't
-    /// kept, nor given to anybody who asked after it. What happens while the cache is down is chosen by
-    /// [`CachePolicy`]; without the cache, flushes aren't seen, and nothing is kept.
+    /// fails or is dropped, the next computes. A value whose computation began before the entry was written or deleted,
+    /// or before a [`flush`](Self::flush), isn't kept, nor given to anybody who asked after that: whoever changes what
+    /// is computed from, and then deletes the entry, sees no stale value any more. What happens while the cache is down
+    /// is chosen by [`CachePolicy`]; without the cache, changes aren't seen, and nothing is kept.
     ///
     /// Costs one round trip for a hit and four for a miss.
     ///
@@ -149,7 +150,8 @@ impl CacheScope {
         if let Some(value) = self.decoded(key, codec).await? {
             return Ok(Look::Found(value));
         }
-        let generation = self.service.cache.generation(&self.space).await?;
+        let stored = self.space.key(key);
+        let generation = self.service.cache.generation(&stored).await?;
         Ok(Look::Missed(generation))
     }
 

@@ -8,8 +8,8 @@ use super::{Generation, StoredKey};
 
 /// The computations that are under way in this process, so that each is done by one caller while the others wait.
 ///
-/// One is known by its key and the generation in which it began: who comes after a flush never gets a value that was
-/// begun before it.
+/// One is known by its key and the generation in which it began: who comes after a change or a flush never gets a value
+/// that was begun before it.
 #[derive(Default)]
 pub(super) struct Flights(Mutex<Aloft>);
 

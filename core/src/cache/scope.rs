@@ -81,8 +81,7 @@ impl CacheScope {
 
     /// Deletes an entry, and says whether there was one.
     ///
-    /// A computation of [`get_or_compute`](Self::get_or_compute) that is under way isn't stopped by it: it may write what
-    /// it read before, and give it to those who wait for it. [`flush`](Self::flush) keeps that out.
+    /// What a computation of [`get_or_compute`](Self::get_or_compute) that is under way has read before isn't kept.
     ///
     /// # Errors
     /// Only those of the store.

@@ -172,7 +172,7 @@ pub struct ScanPage<K = StoredKey> {
     pub next: Option<ScanCursor>,
 }
 
-/// Which flush of its owner a value was computed after. Another flush makes another generation.
+/// After which write, deletion or flush an entry's value was computed. The next of them makes another generation.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Generation(String);
 

@@ -164,7 +164,7 @@ pub trait Cache: Send + Sync {
     /// Deletes what a space and those nested in it keep, in bounded steps, and says how many entries that were.
     ///
     /// When it returns `Ok`, every entry that was there when it began is gone or written anew by somebody, and its
-    /// owner is in another [`generation`](Self::generation). After an error, some may be gone: repeat it.
+    /// owner's entries are in another [`generation`](Self::generation). After an error, some may be gone: repeat it.
     ///
     /// Costs one round trip, and one or two for each step.
     ///
@@ -172,16 +172,18 @@ pub trait Cache: Send + Sync {
     /// Only those of the store.
     async fn flush(&self, space: &KeySpace) -> Result<u64, CacheError>;
 
-    /// The generation that the space's owner is in. It changes with every flush of any of the owner's spaces, at its
-    /// beginning, and may change at other times.
+    /// The generation that an entry is in, whether it is there or not. It changes with every write and deletion of the
+    /// entry, and with every flush of any of its owner's spaces, at the beginning of that. It may change at other
+    /// times; it doesn't with expiry.
     ///
     /// # Errors
     /// Only those of the store.
-    async fn generation(&self, space: &KeySpace) -> Result<Generation, CacheError>;
+    async fn generation(&self, key: &StoredKey) -> Result<Generation, CacheError>;
 
-    /// Writes an entry as [`set`](Self::set) does if its owner is still in this generation, and says whether it did.
+    /// Writes an entry as [`set`](Self::set) does if it is still in this generation, and says whether it did.
     ///
-    /// It is what keeps a value out that was computed before a flush and comes after it.
+    /// It is what keeps a value out that was computed before a write, a deletion or a flush and comes after it. Of
+    /// several that were computed in one generation, each may be written.
     ///
     /// # Errors
     /// [`CacheError::BudgetSpent`].

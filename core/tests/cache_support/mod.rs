@@ -112,6 +112,6 @@ down! {
     scan(a: [&KeySpace], b: [&KeyPattern], c: [Option<ScanCursor>], d: [ScanStep]) -> ScanPage;
     usage(a: [&KeySpace]) -> Usage;
     flush(a: [&KeySpace]) -> u64;
-    generation(a: [&KeySpace]) -> Generation;
+    generation(a: [&StoredKey]) -> Generation;
     set_if_current(a: [&StoredKey], b: [&[u8]], c: [WriteOptions], d: [&Generation]) -> bool;
 }

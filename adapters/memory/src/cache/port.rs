@@ -24,7 +24,7 @@ impl Cache for MemoryCache {
     }
 
     async fn delete(&self, key: &StoredKey) -> Result<bool, CacheError> {
-        Ok(self.now().remove(key.as_str()))
+        Ok(self.now().delete(key))
     }
 
     async fn exists(&self, key: &StoredKey) -> Result<bool, CacheError> {
@@ -70,7 +70,7 @@ impl Cache for MemoryCache {
 
     async fn delete_many(&self, keys: &[StoredKey]) -> Result<u64, CacheError> {
         let mut store = self.now();
-        let removed = keys.iter().map(|key| u64::from(store.remove(key.as_str())));
+        let removed = keys.iter().map(|key| u64::from(store.delete(key)));
         Ok(removed.sum())
     }
 
@@ -174,15 +174,15 @@ impl Cache for MemoryCache {
 
     async fn flush(&self, space: &KeySpace) -> Result<u64, CacheError> {
         let mut store = self.now();
-        store.begin_generation(space.owner());
+        store.begin_generations(space.owner());
         let found = store.beginning_with(space.prefix(), None);
         let keys: Vec<_> = found.map(|(key, _)| key.to_owned()).collect();
         let removed = keys.iter().map(|key| u64::from(store.remove(key)));
         Ok(removed.sum())
     }
 
-    async fn generation(&self, space: &KeySpace) -> Result<Generation, CacheError> {
-        let number = self.now().generation(space.owner());
+    async fn generation(&self, key: &StoredKey) -> Result<Generation, CacheError> {
+        let number = self.now().generation(key);
         Ok(Generation::new(number.to_string()))
     }
 
@@ -194,7 +194,7 @@ impl Cache for MemoryCache {
         generation: &Generation,
     ) -> Result<bool, CacheError> {
         let mut store = self.now();
-        if store.generation(key.owner()).to_string() != generation.as_str() {
+        if store.generation(key).to_string() != generation.as_str() {
             return Ok(false);
         }
         store.put(key, value.to_vec(), options)?;

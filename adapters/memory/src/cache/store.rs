@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Bound;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -26,10 +27,21 @@ struct Entry {
     use_number: u64,
 }
 
-#[derive(Default)]
 struct Tally {
     usage: Usage,
-    generation: u64,
+    /// One for each stripe of the entries: few enough to keep for good, many enough that they seldom meet.
+    generations: [u64; STRIPES],
+}
+
+const STRIPES: usize = 64;
+
+impl Default for Tally {
+    fn default() -> Self {
+        Self {
+            usage: Usage::default(),
+            generations: [0; STRIPES],
+        }
+    }
 }
 
 impl Store {
@@ -153,6 +165,7 @@ impl Store {
 
     /// Writes what was [admitted](Self::admit), and forgets what was used the longest time ago if it has to.
     pub(super) fn write(&mut self, key: &StoredKey, value: Vec<u8>, due: Option<DateTime<Utc>>) {
+        self.begin_generation(key);
         self.remove(key.as_str());
         let text = key.as_str();
         let size = size(text, value.len());
@@ -177,6 +190,11 @@ impl Store {
             let unused = unused.clone();
             self.remove(&unused);
         }
+    }
+
+    pub(super) fn delete(&mut self, key: &StoredKey) -> bool {
+        self.begin_generation(key);
+        self.remove(key.as_str())
     }
 
     pub(super) fn remove(&mut self, key: &str) -> bool {
@@ -211,13 +229,20 @@ impl Store {
             .map(|(key, entry)| (key.as_str(), entry.size(key)))
     }
 
-    pub(super) fn generation(&mut self, owner: CacheOwner) -> u64 {
-        self.tally(owner).generation
+    /// The generation of an entry: the last change of any that share its stripe, or the last flush.
+    pub(super) fn generation(&mut self, key: &StoredKey) -> u64 {
+        let stripe = stripe(key.as_str());
+        self.tally(key.owner()).generations[stripe]
     }
 
-    pub(super) fn begin_generation(&mut self, owner: CacheOwner) {
+    fn begin_generation(&mut self, key: &StoredKey) {
+        let (number, stripe) = (self.next_number(), stripe(key.as_str()));
+        self.tally(key.owner()).generations[stripe] = number;
+    }
+
+    pub(super) fn begin_generations(&mut self, owner: CacheOwner) {
         let number = self.next_number();
-        self.tally(owner).generation = number;
+        self.tally(owner).generations = [number; STRIPES];
     }
 
     /// How many entries, times of expiry and uses are kept.
@@ -245,4 +270,11 @@ impl Entry {
 fn size(key: &str, value: usize) -> u64 {
     // A usize has 64 bits at most.
     (key.len() + value) as u64
+}
+
+fn stripe(key: &str) -> usize {
+    let mut hasher = DefaultHasher::new();
+    key.hash(&mut hasher);
+    // The remainder is smaller than the number of stripes.
+    usize::try_from(hasher.finish() % STRIPES as u64).unwrap_or_default()
 }

@@ -1,5 +1,5 @@
--- KEYS[3] is the entry.
-local expiry, key = ARGV[1], KEYS[3]
+-- KEYS[4] is the entry.
+local expiry, key = ARGV[1], KEYS[4]
 
 if redis.call('EXISTS', key) == 0 then return 0 end
 if expiry == '' then redis.call('PERSIST', key) else redis.call('PEXPIRE', key, expiry) end

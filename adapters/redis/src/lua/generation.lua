@@ -1,10 +1,6 @@
--- KEYS[1] holds the generation. One that was never begun, expired or was evicted is begun anew, under a new name.
+-- Names the generation of the entry KEYS[4]. One that was never begun, expired or was evicted is begun anew.
 local new, lifetime = ARGV[1], ARGV[2]
 
-local current = redis.call('GET', KEYS[1])
-if current then
-  redis.call('PEXPIRE', KEYS[1], lifetime)
-  return current
-end
-redis.call('SET', KEYS[1], new, 'PX', lifetime)
-return new
+redis.call('HSETNX', generations, '', new)
+redis.call('PEXPIRE', generations, lifetime)
+return generation_of(KEYS[4])

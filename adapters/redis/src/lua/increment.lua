@@ -1,6 +1,6 @@
--- KEYS[3] is the entry. The sum is read back as text, since a Lua number doesn't hold 64 bits.
+-- KEYS[4] is the entry. The sum is read back as text, since a Lua number doesn't hold 64 bits.
 local max_keys, max_bytes, expiry, by = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local key = KEYS[3]
+local key = KEYS[4]
 
 local old = redis.call('GET', key)
 if old and old ~= '0' and not string.match(old, '^%-?[1-9]%d*$') then return {'number'} end
@@ -20,4 +20,5 @@ if refused then
 end
 if not old and expiry ~= '' then redis.call('PEXPIRE', key, expiry) end
 books_of(changes, max_keys, max_bytes)
+begin_generations(4)
 return {'done', sum}

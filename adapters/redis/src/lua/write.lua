@@ -1,9 +1,9 @@
--- KEYS[3] holds the generation, KEYS[4] and on are the entries; ARGV[6] and on are their values.
+-- KEYS[4] and on are the entries; ARGV[6] and on are their values.
 local max_keys, max_bytes, expiry, condition, generation = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local first_key, first_value = 4, 6
 
 if condition == 'absent' and redis.call('EXISTS', KEYS[first_key]) == 1 then return 'present' end
-if condition == 'current' and redis.call('GET', KEYS[3]) ~= generation then return 'outdated' end
+if condition == 'current' and generation_of(KEYS[first_key]) ~= generation then return 'outdated' end
 
 local changes = {}
 for index = first_key, #KEYS do
@@ -21,4 +21,5 @@ for index = first_key, #KEYS do
   end
 end
 books_of(changes, max_keys, max_bytes)
+begin_generations(first_key)
 return 'done'

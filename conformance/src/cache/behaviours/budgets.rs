@@ -112,13 +112,13 @@ pub(crate) fn a_budget_holds_for_every_way_of_writing<H: CacheHarness>() -> Verd
     let (cache, port) = (world.tenant()?, world.port());
     let budget = bytes_of(&cache, 2);
     let cache = cache.with_budget(Some(budget));
-    let generation = world.on(port.generation(cache.space()))?;
     world.set(&cache, "a", b"99")?;
     let options = WriteOptions {
         expiry: None,
         budget: Some(budget),
     };
     let b = cache.space().key(&key("b"));
+    let generation = world.on(port.generation(&b))?;
     let answers = [
         spent(&world.set(&cache, "b", b"")),
         spent(&world.on(cache.set_many([(key("b"), vec![])], None))),

@@ -1,6 +1,6 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use tenantry::cache::{CacheKey, Usage, WriteOptions};
+use tenantry::cache::{CacheError, CacheKey, TenantCache, Usage, WriteOptions};
 
 use crate::behaviours::threads::at_once;
 use crate::cache::CacheHarness;
@@ -98,7 +98,7 @@ pub(crate) fn what_was_computed_before_a_flush_is_not_kept<H: CacheHarness>() ->
     let world = World::<H>::start();
     let (cache, port) = (world.tenant()?, world.port());
     let space = cache.space();
-    let begun = world.on(port.generation(space))?;
+    let begun = world.on(port.generation(&space.key(&key("a"))))?;
     world.on(cache.flush())?;
     let stored = space.key(&key("a"));
     let options = WriteOptions::default();
@@ -112,7 +112,7 @@ pub(crate) fn a_flush_of_a_namespace_begins_a_generation_too<H: CacheHarness>() 
     let world = World::<H>::start();
     let (cache, port) = (world.tenant()?, world.port());
     let inner = cache.namespace(&namespace("inner"))?;
-    let begun = world.on(port.generation(inner.space()))?;
+    let begun = world.on(port.generation(&inner.space().key(&key("a"))))?;
     world.on(inner.flush())?;
     let stored = inner.space().key(&key("a"));
     let options = WriteOptions::default();
@@ -125,12 +125,15 @@ pub(crate) fn a_generation_lasts_while_its_owner_is_not_flushed<H: CacheHarness>
     let world = World::<H>::start();
     let ([cache, other], port) = (world.tenants()?, world.port());
     let space = cache.space();
-    let begun = world.on(port.generation(space))?;
+    let begun = world.on(port.generation(&space.key(&key("a"))))?;
     world.on(other.flush())?;
     world.on(world.service.shared().flush())?;
-    world.set(&cache, "b", b"")?;
-    world.on(cache.delete(&key("b")))?;
-    ensure_eq!(world.on(port.generation(space))?, begun, "the generation");
+    world.get(&cache, "a")?;
+    ensure_eq!(
+        world.on(port.generation(&space.key(&key("a"))))?,
+        begun,
+        "the generation"
+    );
     let stored = space.key(&key("a"));
     let options = WriteOptions::default();
     let kept = world.on(port.set_if_current(&stored, b"value", options, &begun))?;
@@ -186,6 +189,56 @@ pub(crate) fn eight_that_ask_for_a_key_at_once_get_one_computation<H: CacheHarne
             }
         }
         ensure_eq!(computed.into_inner(), 1, "how often it was computed");
+    }
+    Ok(())
+}
+
+/// What changes the entry "a", by name.
+type Change<H> = (
+    &'static str,
+    fn(&World<H>, &TenantCache) -> Result<(), CacheError>,
+);
+
+pub(crate) fn what_was_computed_before_a_change_is_not_kept<H: CacheHarness>() -> Verdict {
+    let world = World::<H>::start();
+    let (cache, port) = (world.tenant()?, world.port());
+    let stored = cache.space().key(&key("a"));
+    let changes: [Change<H>; 8] = [
+        ("deleting nothing", |world, cache| {
+            world.on(cache.delete(&key("a"))).map(drop)
+        }),
+        ("setting if absent", |world, cache| {
+            world
+                .on(cache.set_if_absent(&key("a"), b"1", None))
+                .map(drop)
+        }),
+        ("counting", |world, cache| {
+            world.on(cache.increment(&key("a"), 1, None)).map(drop)
+        }),
+        ("swapping", |world, cache| {
+            world
+                .on(cache.compare_and_swap(&key("a"), b"2", b"new"))
+                .map(drop)
+        }),
+        ("deleting many", |world, cache| {
+            world.on(cache.delete_many(&[key("a")])).map(drop)
+        }),
+        ("setting many", |world, cache| {
+            world.on(cache.set_many([(key("a"), b"new".to_vec())], None))
+        }),
+        ("deleting", |world, cache| {
+            world.on(cache.delete(&key("a"))).map(drop)
+        }),
+        ("setting", |world, cache| world.set(cache, "a", b"new")),
+    ];
+    for (what, change) in changes {
+        let begun = world.on(port.generation(&stored))?;
+        change(&world, &cache)?;
+        let now = world.get(&cache, "a")?;
+        let options = WriteOptions::default();
+        let kept = world.on(port.set_if_current(&stored, b"stale", options, &begun))?;
+        ensure!(!kept, "a value from before {what} was kept");
+        ensure_eq!(world.get(&cache, "a")?, now, "the value after {what}");
     }
     Ok(())
 }

@@ -1,9 +1,28 @@
--- What every script begins with: the books of an owner who has a budget.
+-- What every script that writes begins with: the books of an owner who has a budget, and its generations.
 --
 -- KEYS[1] is a sorted set of its entries by the millisecond in which they expire, KEYS[2] a hash of their sizes in
 -- bytes, with the sum under "" and a cursor under "%"; stored keys are neither. The books are kept from the first write
 -- under a budget on, by every script.
-local expiries, sizes = KEYS[1], KEYS[2]
+-- KEYS[3] is a hash with the name of the owner's generation under "", and how often the entries of each stripe were
+-- changed since. It is there only if somebody has asked for a generation.
+local expiries, sizes, generations = KEYS[1], KEYS[2], KEYS[3]
+
+-- Entries are told apart by 256 stripes, so that the hash stays small.
+local function stripe(key)
+  return string.sub(redis.sha1hex(key), 1, 2)
+end
+
+local function generation_of(key)
+  local name = redis.call('HGET', generations, '')
+  if not name then return nil end
+  return name .. '.' .. (redis.call('HGET', generations, stripe(key)) or '0')
+end
+
+-- What was computed for these entries before is outdated.
+local function begin_generations(first_key)
+  if redis.call('EXISTS', generations) == 0 then return end
+  for index = first_key, #KEYS do redis.call('HINCRBY', generations, stripe(KEYS[index]), 1) end
+end
 
 local function kept()
   return redis.call('EXISTS', expiries) == 1
