@@ -1,12 +1,24 @@
-//! Nobody trusts a schema while it is being made, dropped or renamed.
+//! Nobody is in a schema, or trusts it, while it is being made, dropped or renamed.
 //!
-//! A pool keeps connections that stand ready inside a tenant: their path was proven in the background, and entering
-//! them asks the server nothing. Each holds a *lease* meanwhile: a shared advisory lock of its session, keyed on the
-//! schema's name. Whoever changes what the name stands for takes the exclusive lock first, in the transaction
-//! that makes the change, and so knows that nobody trusts the name before the change is committed.
+//! Everybody inside a tenant holds a *lease*: a shared advisory lock, keyed on the schema's name.
 //!
-//! A lease is given back by closing its connection: that is how [`evict_parked`] takes it from idle holders. The pool
-//! notices the closed connection on entering, without a round trip, and takes another.
+//! ```text
+//!  a transaction scope             of the transaction     taken in the trip that begins and proves it
+//!  a session scope                 of the session         taken in the trip that sets the path and proves it
+//!  a connection that stands ready  of the session         taken before its path is proven, in the background
+//! ```
+//!
+//! Whoever changes what the name stands for takes the exclusive lock first, in the transaction that makes the change. So
+//! an open scope's next statement never runs in the schema that took the name of its own, and nobody trusts the name
+//! before the change is committed. A lease is never waited for: a scope that can't have it isn't entered
+//! ([`ScopeError::SchemaChanging`](tenantry::ports::ScopeError::SchemaChanging)).
+//!
+//! A transaction gives its lease back by its end, for which [`evict_parked`] waits. A session gives it back by closing
+//! its connection: that is how [`evict_parked`] takes it from idle holders. The pool notices the closed connection on
+//! entering, without a round trip, and takes another.
+//!
+//! A work's own `pg_advisory_unlock_all()` or `DISCARD ALL` gives a session's lease back, and a raw `COMMIT` a
+//! transaction's: after the former its scope's path is unguarded until it is left.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -32,7 +44,7 @@ pub fn lease_key(schema: &SchemaName) -> i64 {
 /// What [`evict_parked`] did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Eviction {
-    /// The transaction holds the exclusive lock until its end: nobody trusts the name meanwhile.
+    /// The transaction holds the exclusive lock until its end: nobody is in a scope of the name meanwhile.
     Locked {
         /// How many idle connections were closed for it.
         closed: u32,
@@ -41,10 +53,10 @@ pub enum Eviction {
     Busy,
 }
 
-/// Takes the exclusive lock on trust in `schema`, for the rest of the transaction that `connection` is in.
+/// Takes the exclusive lock on being in `schema`, for the rest of the transaction that `connection` is in.
 ///
-/// Idle holders of a lease are disconnected; one in the middle of a statement or a transaction is waited for, at most
-/// for `patience`. A session scope between two of its statements counts as idle: its next statement fails as
+/// Idle holders of a lease are disconnected; one in the middle of a statement or a transaction, a transaction scope say,
+/// is waited for, at most for `patience`. A session scope between two of its statements counts as idle: its next statement fails as
 /// unavailable. Call it before CREATE SCHEMA, DROP SCHEMA or ALTER SCHEMA … RENAME, in the same transaction (for a
 /// rename: for both names, in order).
 ///

@@ -22,6 +22,8 @@ pub enum ScopeMode {
 /// - **Fails closed.** A schema that is missing, unusable, or not this tenant's is a typed error before the work
 ///   begins, and nothing is written anywhere.
 /// - **One tenant.** Names that the work leaves unqualified resolve in the tenant's schema or not at all.
+/// - **One schema.** A scope's rows go into the schema that it entered, or nowhere: also if that schema is removed, and
+///   another made under its name, while the scope is open.
 /// - **Nothing stays behind.** Whatever the work did to its connection, and however it ended (an error, a panic, a
 ///   dropped future), the next borrower sees nothing of it.
 /// - **Scopes nest only for the same tenant.** Entering another tenant's scope, or the shared one, inside a scope on the
@@ -74,6 +76,12 @@ pub enum ScopeError {
     /// The role has no right to use the schema.
     #[error("the role may not use schema {schema}: grant it USAGE on the schema")]
     SchemaUnusable {
+        /// Which.
+        schema: TenantSchema,
+    },
+    /// The schema is being made or dropped at this moment, so that nobody may enter it.
+    #[error("schema {schema} is being made or dropped right now: try again in a moment")]
+    SchemaChanging {
         /// Which.
         schema: TenantSchema,
     },
@@ -162,7 +170,8 @@ impl ScopeError {
     pub fn retry(&self) -> Retry {
         match self {
             Self::SchemaChanged { .. } | Self::Conflict { .. } => Retry::Now,
-            Self::TenantLimit { .. }
+            Self::SchemaChanging { .. }
+            | Self::TenantLimit { .. }
             | Self::PoolExhausted { .. }
             | Self::StorageFull { .. }
             | Self::Unavailable { .. } => Retry::Later,

@@ -222,7 +222,7 @@ fn send(
         return Ok(());
     }
     link.connection
-        .batch_execute(&(before + &place.set_session()))
+        .batch_execute(&(before + &place.set_session(warm.is_some())))
 }
 
 fn begin(link: &mut Link, sql: &str) -> diesel::QueryResult<()> {

@@ -7,7 +7,7 @@ use diesel::result::{DatabaseErrorKind, Error};
 use tenantry::TenantSchema;
 use tenantry::ports::ScopeError;
 
-use crate::{Fault, ServerSaid, SharedSchema, mark_of};
+use crate::{Fault, ServerSaid, SharedSchema, lease_key, mark_of};
 
 /// The path of a connection that is in no scope: nothing but the system's own schema, so that a name stands for no table.
 pub(crate) const BASE_PATH: &str = "pg_catalog,pg_temp";
@@ -31,6 +31,7 @@ pub(crate) enum Place {
 const MISSING: &str = "tenantry:missing";
 const FOREIGN: &str = "tenantry:foreign";
 const UNUSABLE: &str = "tenantry:unusable";
+const CHANGING: &str = "tenantry:changing";
 const ENDED: &str = "tenantry:ended";
 
 impl Place {
@@ -71,20 +72,40 @@ impl Place {
         )
     }
 
-    /// Begins the scope's transaction, for [`diesel`] to count.
+    /// A statement that takes the lease on what the name stands for, or fails at once with a text of ours.
+    ///
+    /// It stands before the proof and apart from it, so that the proof sees what the lock's last holder did.
+    fn lease(&self, function: &str) -> String {
+        match self {
+            Self::Tenant(schema) => format!(
+                "SELECT CAST(CASE WHEN pg_catalog.{function}(CAST('{}' AS pg_catalog.int8)) THEN '1' \
+                 ELSE '{CHANGING}' END AS pg_catalog.int4); ",
+                lease_key(&schema.name)
+            ),
+            Self::Shared(_) => String::new(),
+        }
+    }
+
+    /// Begins the scope's transaction, for [`diesel`] to count. It holds the lease until its end.
     pub(crate) fn begin(&self, marker: u64) -> String {
         format!(
-            "BEGIN; SELECT pg_catalog.set_config('tenantry.scope', '{marker}', true), {}, {} FROM {}",
+            "BEGIN; {}SELECT pg_catalog.set_config('tenantry.scope', '{marker}', true), {}, {} FROM {}",
+            self.lease("pg_try_advisory_xact_lock_shared"),
             self.setting_of_path(true),
             self.proof(),
             self.source()
         )
     }
 
-    /// Sets the session's path.
-    pub(crate) fn set_session(&self) -> String {
+    /// Sets the session's path, and takes its lease unless it is held already.
+    pub(crate) fn set_session(&self, leased: bool) -> String {
+        let lease = if leased {
+            String::new()
+        } else {
+            self.lease("pg_try_advisory_lock_shared")
+        };
         format!(
-            "SELECT {}, {} FROM {}",
+            "{lease}SELECT {}, {} FROM {}",
             self.setting_of_path(false),
             self.proof(),
             self.source()
@@ -111,6 +132,8 @@ impl Place {
                     Some(ScopeError::SchemaForeign { schema })
                 } else if says(UNUSABLE) {
                     Some(ScopeError::SchemaUnusable { schema })
+                } else if says(CHANGING) {
+                    Some(ScopeError::SchemaChanging { schema })
                 } else {
                     None
                 }

@@ -3,6 +3,7 @@
 mod cleaning;
 mod diesel_code;
 mod futures;
+mod leases;
 mod pooler;
 mod sessions;
 mod sharing;

@@ -235,7 +235,7 @@ fn eviction_waits_for_work_and_gives_up() {
 }
 
 #[test]
-fn a_connection_isn_t_made_ready_while_its_schema_is_being_changed() {
+fn a_connection_that_comes_back_while_its_schema_is_being_changed_isn_t_made_ready() {
     let world = World::new();
     let a = world.tenant("aa");
     let pool = trusting(&world, TRUSTING);
@@ -244,18 +244,22 @@ fn a_connection_isn_t_made_ready_while_its_schema_is_being_changed() {
         .config()
         .connect_administrative(patience)
         .expect("connected");
+    // The work ends its transaction itself, and with it what keeps others from the schema.
     operator
         .transaction(|o| {
-            evict_parked(o, &a.schema().name, patience)?;
-            visit(&pool, &a).expect("entered");
-            settle(&pool);
-            visit(&pool, &a).expect("entered");
+            let outcome = pool.tenant(&a, |c| -> Outcome {
+                c.batch_execute("ROLLBACK")?;
+                let evicted = evict_parked(o, &a.schema().name, patience)?;
+                assert_eq!(evicted, Eviction::Locked { closed: 0 });
+                Err(Failure::OnPurpose)
+            });
+            assert!(matches!(outcome, Err(Failure::OnPurpose)), "{outcome:?}");
             settle(&pool);
             QueryResult::Ok(())
         })
         .expect("locked");
-    assert_eq!(pool.statistics().entered_ready, 0);
     visit(&pool, &a).expect("entered");
+    assert_eq!(pool.statistics().entered_ready, 0);
     settle(&pool);
     visit(&pool, &a).expect("entered");
     assert_eq!(pool.statistics().entered_ready, 1, "the control");
