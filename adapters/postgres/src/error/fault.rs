@@ -17,7 +17,8 @@ pub enum Fault {
     /// Two transactions waited for each other, or couldn't be put in order: the same work can succeed now.
     /// *English text* for deadlocks.
     Conflict,
-    /// A cached plan's result type changed: the table was altered since, or is another tenant's. *English text.*
+    /// What Diesel keeps for a connection is out of date: a plan whose table was altered, a type that was made anew, or a
+    /// prepared statement that was deallocated. *English text.*
     PlanStale,
     /// A name stands for no table. *English text.*
     UndefinedTable,
@@ -73,6 +74,7 @@ impl Fault {
             ("canceling statement due to", Fault::Cancelled),
             ("deadlock detected", Fault::Conflict),
             ("cached plan must not change result type", Fault::PlanStale),
+            ("cache lookup failed for type", Fault::PlanStale),
             ("permission denied", Fault::Forbidden),
             ("must be owner of", Fault::Forbidden),
             ("No space left on device", Fault::StorageFull),
@@ -100,6 +102,8 @@ impl Fault {
             Self::UndefinedTable
         } else if message.starts_with("schema ") {
             Self::UndefinedSchema
+        } else if message.starts_with("prepared statement \"__diesel_stmt_") {
+            Self::PlanStale
         } else {
             Self::Other
         }
@@ -123,6 +127,12 @@ mod tests {
             ),
             ("canceling statement due to user request", Fault::Cancelled),
             ("cached plan must not change result type", Fault::PlanStale),
+            ("cache lookup failed for type 16399", Fault::PlanStale),
+            (
+                "prepared statement \"__diesel_stmt_7\" does not exist",
+                Fault::PlanStale,
+            ),
+            ("prepared statement \"mine\" does not exist", Fault::Other),
             ("relation \"t\" does not exist", Fault::UndefinedTable),
             ("schema \"s\" does not exist", Fault::UndefinedSchema),
             ("column \"c\" does not exist", Fault::Other),

@@ -29,9 +29,17 @@ pub(super) enum Unclean {
     Residue,
 }
 
+/// Its last command fails if a borrower prepared a statement under a name of Diesel's: what proves could be forged by it.
+///
 /// `RESET ALL` goes back to what the connection was opened with, which is what Diesel and Tenantry want.
 const UNDO: &str = "BEGIN; ROLLBACK; RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL; UNLISTEN *; \
-    DISCARD SEQUENCES; DISCARD TEMP; SELECT pg_catalog.pg_advisory_unlock_all()";
+    DISCARD SEQUENCES; DISCARD TEMP; SELECT pg_catalog.pg_advisory_unlock_all(); \
+    SELECT CAST(CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_prepared_statements \
+    WHERE from_sql AND pg_catalog.starts_with(name, '__diesel_stmt_')) \
+    THEN 'tenantry:forged' ELSE '1' END AS pg_catalog.int4)";
+
+/// How Diesel names the statements that it prepares.
+const DIESELS_OWN: &str = "__diesel_stmt_";
 
 /// Makes a direct connection ready for use: the statement that proves is the first that Diesel prepares on it.
 pub(super) fn prepare(link: &mut Link) -> QueryResult<()> {
@@ -85,7 +93,10 @@ fn lease(schema: &TenantSchema) -> String {
     )
 }
 
-fn deallocate(link: &mut Link, names: &[String]) -> QueryResult<()> {
+fn deallocate(link: &mut Link, names: &[String]) -> Result<(), Unclean> {
+    if names.iter().any(|name| name.starts_with(DIESELS_OWN)) {
+        return Err(Unclean::Residue);
+    }
     let mut batch = String::new();
     for name in names {
         batch += "DEALLOCATE \"";
@@ -93,7 +104,7 @@ fn deallocate(link: &mut Link, names: &[String]) -> QueryResult<()> {
         batch += "\"; ";
     }
     batch += "RESET search_path";
-    link.connection.batch_execute(&batch)
+    Ok(link.connection.batch_execute(&batch)?)
 }
 
 fn settle(link: &mut Link, served: Option<TenantSchema>, left: &Left) -> Result<(), Unclean> {

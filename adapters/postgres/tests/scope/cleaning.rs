@@ -1,7 +1,6 @@
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use tenantry::ports::ScopeMode;
-use tenantry::ports::TenantScopes;
+use tenantry::ports::{ScopeError, ScopeMode, TenantScopes};
 
 use crate::world::*;
 
@@ -206,24 +205,54 @@ fn diesel_s_own_statements_survive_the_cleaning() {
     assert_eq!((before.as_str(), pool.statistics().opened), ("1", 1));
 }
 
+/// Takes away the statement that Diesel prepared for reading items, and no other.
+const DEALLOCATE_ONE: &str = "DO $$ BEGIN EXECUTE (SELECT format('DEALLOCATE %I', name) \
+    FROM pg_prepared_statements WHERE statement LIKE '%\"items\"%'); END $$";
+
 #[test]
 fn a_connection_whose_prepared_statements_were_dropped_is_closed() {
     let world = World::new();
     let a = world.tenant("aa");
     let pool = world.pool(1);
-    for left in ["DEALLOCATE ALL", "DISCARD ALL"] {
+    for left in ["DEALLOCATE ALL", "DISCARD ALL", DEALLOCATE_ONE] {
         let mut session = pool.session(&a).expect("entered");
         values(&mut *session).expect("rows");
         let server = backend(&mut *session).expect("a pid");
         session.batch_execute(left).expect("dropped");
-        let broken = values(&mut *session);
-        assert!(broken.is_err(), "the control: Diesel's statement is gone");
+        let broken = values(&mut *session).expect_err("the control: Diesel's statement is gone");
+        let explained = session.explain(broken);
+        assert!(
+            matches!(explained, ScopeError::SchemaChanged { .. }),
+            "{left}: {explained:?}"
+        );
         drop(session);
         settle(&pool);
         let mut session = pool.session(&a).expect("entered");
         assert_ne!(backend(&mut *session).expect("a pid"), server, "{left}");
         values(&mut *session).expect("rows");
     }
+}
+
+#[test]
+fn a_proof_of_cleanness_that_was_forged_is_none() {
+    let world = World::new();
+    let a = world.tenant("aa");
+    let pool = world.pool(1);
+    let mut session = pool.session(&a).expect("entered");
+    let first = "SELECT count(*) FROM pg_prepared_statements WHERE name = '__diesel_stmt_1' \
+        AND statement LIKE '%pg_my_temp_schema%'";
+    let proves = ask(&mut *session, first).expect("an answer");
+    assert_eq!(proves, "1", "the control: it is the statement that proves");
+    let forged = "DEALLOCATE __diesel_stmt_1; \
+        PREPARE __diesel_stmt_1 (text, text, text, text) AS SELECT pg_backend_pid(), \
+        concat(SESSION_USER, ' as ', CURRENT_USER), true, '{}'::text[], 'pg_catalog,pg_temp', true, false, \
+        concat($1, $2, $3, $4)";
+    session.batch_execute(forged).expect("forged");
+    drop(session);
+    settle(&pool);
+    assert_eq!(pool.statistics().discarded, 1);
+    let seen = pool.in_tenant(&a, ScopeMode::Session, |c| -> Outcome<_> { Ok(values(c)?) });
+    assert_eq!(seen.expect("entered"), NO_ROWS);
 }
 
 #[test]

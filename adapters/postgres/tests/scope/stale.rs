@@ -182,3 +182,25 @@ fn a_table_that_was_altered_under_a_prepared_statement_is_told_and_the_next_try_
         }
     }
 }
+
+#[test]
+fn a_type_made_anew_under_a_connection_that_knows_it_is_told_and_the_next_try_succeeds() {
+    let world = World::new();
+    let a = with_states(&world, "aa");
+    let pool = world.pool(1);
+    let visit = |mode| pool.in_tenant(&a, mode, |c| -> Outcome<_> { Ok(keep(c, State::New)?) });
+    for mode in [ScopeMode::Transaction, ScopeMode::Session] {
+        visit(mode).expect("kept");
+        settle(&pool);
+        world.sql(
+            "DROP TABLE tenant_aa.states; DROP TYPE tenant_aa.state; \
+             CREATE TYPE tenant_aa.state AS ENUM ('old', 'new'); \
+             CREATE TABLE tenant_aa.states (id serial PRIMARY KEY, state tenant_aa.state)",
+        );
+        let outcome = visit(mode).expect_err("the type is another");
+        assert_eq!(is_schema_changed(&outcome), 1, "{mode:?}");
+        settle(&pool);
+        assert_eq!(visit(mode).expect("kept"), [State::New], "{mode:?}");
+        settle(&pool);
+    }
+}
