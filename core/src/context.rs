@@ -107,8 +107,10 @@ pub struct ActorError {
 /// is no context for "no tenant", and the shared schema needs none: the two are different things, and
 /// neither is ever the default.
 ///
-/// A context is made only of an active tenant. It says what was true then, so a scope proves again, on
-/// entering, that the schema is there and is this tenant's.
+/// A context is made of an active tenant's record, or, on purpose, of a suspended one's
+/// ([`for_maintenance`](Self::for_maintenance)). It says what was true then: a scope proves again, on entering, that the
+/// schema is there and is this tenant's, but not that the tenant is still active. So make one for each request, and
+/// keep it no longer than that. One that is read back from JSON was made earlier, too.
 ///
 /// ```
 /// # use tenantry::{Actor, ContextRefused, Settings, Slug, Tenant, TenantContext, TenantId, TenantName};

@@ -12,7 +12,7 @@
 //!  context    TenantContext                                   which tenant, who asked
 //!  jobs       JobEnvelope, JobRun, JobWorker                  work that goes on after its request, in the same tenant
 //!  cache      CacheKey, KeySpace -> StoredKey; TenantCache    a key of one owner can't be another's
-//!  ports      TenantRepository, SchemaProvider, TenantScopes, Clock, IdSource, EventSink, Cache
+//!  ports      TenantRepository, SchemaProvider, TenantScopes, Clock, IdSource, EventSink, Cache, JobQueue, Randomness
 //!  service    TenantService                                   the above, driven over the ports
 //! ```
 //!

@@ -21,8 +21,8 @@ use crate::{BoxError, PageSize, Retry, TenantId};
 /// - **At least once.** A job that was put in is handed out until it is completed, buried or cancelled. A worker that
 ///   vanishes is noticed by its lease; the job is handed out again. So a job can run twice: a handler must stand it.
 /// - **Fenced.** Each hand-out has a greater [`FencingToken`]. What comes with an older one, or for a job that is no
-///   longer running, is [`JobQueueError::LeaseLost`] and changes nothing. A lease that ran out holds until the job is
-///   handed out again: a result that is late but still the only one counts.
+///   longer running, is [`JobQueueError::LeaseLost`] and changes nothing. A lease that ran out holds until a worker asks
+///   for a job the next time, for any job: until then a late result counts, and after that it may be refused.
 /// - **Ordered within a scope.** Among the due jobs of one scope that a worker has handlers for: the highest priority
 ///   first, then the one that is due the longest, then the one put in first. Several workers begin them in that order,
 ///   and may end them in another. Between scopes there is fairness ([`jobs::fair`](crate::jobs::fair)) instead of order.

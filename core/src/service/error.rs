@@ -3,8 +3,8 @@ use crate::ports::{RepositoryError, SchemaError};
 use crate::provisioning::ProvisioningError;
 use crate::{Retry, SlugError};
 
-/// Why a [`TenantService`](crate::TenantService) didn't do what it was asked. Nothing is half-done: the same call
-/// can be made again.
+/// Why a [`TenantService`](crate::TenantService) didn't do what it was asked. No step is half-done: the same call can be
+/// made again, and goes on after those that were done.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServiceError {

@@ -85,7 +85,7 @@ impl TenantService {
             .await
     }
 
-    /// Refuses an active tenant at every door from now on.
+    /// Refuses an active tenant at every door from now on. Work that has its context already goes on to its end.
     ///
     /// # Errors
     /// See [`TenantService::apply`].
