@@ -5,11 +5,13 @@
 //!  error    ConnectError, Fault           what went wrong, by what a caller does next
 //!  pool     TenantPool                    connections, shared out fairly and kept clean
 //!  scope    tenant, session, shared       a connection inside exactly one tenant, or shared on purpose
+//!  connection  TenantConnection, …        what a scope lends: Diesel's, in a type that says whose rows it reaches
 //!  mark     mark_of, read_mark            whose a schema is
 //!  lease    evict_parked                  nobody trusts a schema that is being made or dropped
 //!  repository  PostgresTenantRepository   the tenants' records, in the shared schema
 //!  jobs     PostgresJobQueue              work that goes on after its request, put in within its transaction
 //!  schemas  PostgresSchemaProvider        tenants' schemas, made, migrated and dropped as a whole or not at all
+//!  adoption  adopt                        the rows of a single-tenant application, moved into its first tenant
 //!  doctor   Doctor                        what is wrong with a database, and how to mend it
 //!  conformance  PostgresHarness           the suite's world over a host's own records (feature `conformance`)
 //! ```

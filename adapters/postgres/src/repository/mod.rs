@@ -53,8 +53,8 @@ pub struct PostgresTenantRepository {
 impl PostgresTenantRepository {
     /// The records in the schema `public` of this database, over one connection. Nothing is connected yet.
     ///
-    /// For a command, a script, a test. What the connection said when it broke is an error, and the next call opens
-    /// another.
+    /// For a command, a script, a test. When the connection breaks, the call that notices it fails as unavailable, and the
+    /// next one opens another.
     pub fn new(config: PostgresConfig) -> Self {
         Self::in_schema(config, &SharedSchema::default())
     }

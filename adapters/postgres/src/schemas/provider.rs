@@ -27,7 +27,8 @@ use crate::{ConnectError, PostgresConfig};
 /// - changes the path or the role, or would end the transaction;
 /// - makes an extension, which would land in the first tenant and be missing for the others: make it in the
 ///   [shared migrations](crate::SharedMigrations);
-/// - makes, changes or drops tables, types or functions outside of the tenant's schema.
+/// - makes tables, types, functions or parts of them outside of the tenant's schema, or changes, renames, moves, grants
+///   or drops those of the shared one.
 ///
 /// The ledger is Diesel's own `__diesel_schema_migrations`, one in each schema, so `diesel migration list` works with
 /// `options=-csearch_path=tenant_acme`.
