@@ -11,7 +11,7 @@ use futures_lite::future::block_on;
 use tenantry::ports::{
     Creation, Mark, Removal, SchemaError, SchemaProvider, SchemaState, ScopeError,
 };
-use tenantry_sqlite::{SqliteSchemaProvider, scope_error};
+use tenantry_sqlite::{SharedMigrationError, SqliteSchemaProvider, migrate_shared, scope_error};
 
 use crate::common::{ITEMS, LOCK_TIMEOUT, Sql, Sqls, World, context, numbers};
 
@@ -373,4 +373,40 @@ fn a_provider_in_another_store_closes_no_connection_and_yet_is_noticed() {
         .batch_execute("INSERT INTO items VALUES (1)")
         .unwrap();
     assert_eq!(numbers(&mut *session, ROWS).unwrap(), [1]);
+}
+
+#[test]
+fn a_shared_migration_that_fails_is_named_and_those_before_it_are_done() {
+    const PLANS: Sql = Sql {
+        name: "0001_plans",
+        text: "CREATE TABLE plans (value INTEGER NOT NULL)",
+    };
+    const WRONG: Sql = Sql {
+        name: "0002_wrong",
+        text: "INSERT INTO no_such_table VALUES (1)",
+    };
+    let world = World::new();
+    let failed = migrate_shared(&world.store, Sqls(&[PLANS, WRONG])).unwrap_err();
+    let SharedMigrationError::Failed { migration, .. } = &failed else {
+        panic!("{failed:?}");
+    };
+    assert_eq!(migration, "0002_wrong");
+    let cause = std::error::Error::source(&failed).unwrap().to_string();
+    assert!(cause.contains("no_such_table"), "{cause}");
+    assert!(!failed.to_string().contains(&cause), "{failed}");
+
+    let applied = migrate_shared(&world.store, Sqls(&[PLANS])).unwrap();
+    assert_eq!(applied, Vec::<String>::new(), "the first one is done");
+}
+
+#[test]
+fn shared_migrations_that_cannot_begin_blame_no_migration() {
+    let world = World::new();
+    let shared = world.store.config().folder().join("shared.sqlite");
+    fs::remove_file(shared).unwrap();
+    let failed = migrate_shared(&world.store, Sqls(&[ITEMS])).unwrap_err();
+    assert!(
+        matches!(failed, SharedMigrationError::NotBegun { .. }),
+        "{failed:?}"
+    );
 }
