@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -33,6 +34,8 @@ pub struct SqliteStore {
 struct Inner {
     config: SqliteConfig,
     pools: Mutex<Vec<Weak<Files>>>,
+    /// Whose files have a reader that was leaked, which can't be ended.
+    leaked: Mutex<HashSet<TenantId>>,
 }
 
 impl SqliteStore {
@@ -45,6 +48,7 @@ impl SqliteStore {
             shared: Arc::new(Inner {
                 config,
                 pools: Mutex::default(),
+                leaked: Mutex::default(),
             }),
         };
         let folder = store.config().folder();
@@ -124,6 +128,16 @@ impl SqliteStore {
         for pool in pools {
             pool.close_idle(tenant);
         }
+    }
+
+    /// Notes that a connection to the tenant's file stays open, with a cursor that nobody can read any longer.
+    pub(crate) fn leaked(&self, tenant: TenantId) {
+        self.shared.leaked.lock().insert(tenant);
+    }
+
+    /// Whether this process has such a connection.
+    pub(crate) fn has_leaked(&self, tenant: TenantId) -> bool {
+        self.shared.leaked.lock().contains(&tenant)
     }
 
     fn locks_folder(&self) -> PathBuf {

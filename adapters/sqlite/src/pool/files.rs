@@ -1,6 +1,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::Instant;
 
+use diesel::connection::SimpleConnection;
 use parking_lot::{Condvar, Mutex};
 use tenantry::TenantId;
 use tenantry::ports::ScopeError;
@@ -98,6 +99,17 @@ impl Files {
         state.idle.push_back(file);
         drop(state);
         self.freed.notify_all();
+    }
+
+    /// Leaves a connection open for ever that has a leaked cursor: SQLite doesn't close such a one, and Diesel panics
+    /// then. Nobody can read through it any longer, so that the locks that would keep others out are freed.
+    pub(crate) fn leak(&self, mut file: OpenFile) {
+        if let Some(schema) = file.owner().schema() {
+            self.store.leaked(schema.tenant);
+        }
+        let _ = file.connection.batch_execute("ROLLBACK");
+        let _ = file.rest();
+        std::mem::forget(file);
     }
 
     /// Notes that a connection that was in use is closed.

@@ -48,7 +48,9 @@ impl SqliteSchemaProvider {
             }
             Found::Marked(mark, _) => return Err(SchemaError::Foreign { schema, mark }),
         };
-        if !is_at_rest(&mut connection).map_err(|error| self.error(schema, error))? {
+        let at_rest = is_at_rest(&mut connection).map_err(|error| self.error(schema, error))?;
+        // A leaked cursor stays at its old state, and nobody can read it.
+        if !at_rest && !store.has_leaked(schema.tenant) {
             return Err(busy(schema, wait));
         }
         drop(connection);

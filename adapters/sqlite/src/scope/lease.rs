@@ -4,7 +4,7 @@ use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionMa
 use tenantry::ports::{ScopeError, ScopeMode};
 
 use super::thread::Place;
-use crate::connection::{Guarded, OpenFile, Owner, Residue, Scoped};
+use crate::connection::{Guarded, Owner, Residue, Scoped};
 use crate::error::for_scope;
 use crate::pool::Files;
 
@@ -177,7 +177,12 @@ impl<C: Scoped> Lease<C> {
             // Without it, connections elsewhere learn of the change when SQLite prepares their statements anew.
             let _ = file.announce_change();
         }
-        close(file, cursors);
+        if cursors == 0 {
+            // Closing rolls back whatever is open.
+            drop(file);
+        } else {
+            self.files.leak(file);
+        }
         self.files.closed(owner);
     }
 
@@ -201,14 +206,4 @@ fn no_transaction_is_open(guarded: &mut Guarded) -> bool {
     }
     let connection = &mut guarded.file().connection;
     connection.batch_execute("BEGIN").is_ok() && connection.batch_execute("COMMIT").is_ok()
-}
-
-/// Closes the connection, which rolls back whatever is open.
-fn close(file: OpenFile, cursors: u32) {
-    if cursors == 0 {
-        drop(file);
-    } else {
-        // A cursor was leaked. SQLite doesn't close a connection that has one, and Diesel panics then.
-        std::mem::forget(file);
-    }
 }

@@ -11,7 +11,7 @@ use diesel::result::Error;
 use diesel::sql_query;
 use futures_lite::future::{block_on, poll_once};
 use tenantry::TenantContext;
-use tenantry::ports::{SchemaProvider, ScopeError, ScopeMode, TenantScopes};
+use tenantry::ports::{Removal, SchemaProvider, ScopeError, ScopeMode, TenantScopes};
 use tenantry_sqlite::{StatementRefused, TenantConnection, scope_error};
 
 const ROWS: &str = "SELECT value FROM items ORDER BY value";
@@ -117,13 +117,42 @@ fn a_connection_whose_cursor_was_leaked_is_never_lent_again() {
         for value in 1..3 {
             add(connection, value).unwrap();
         }
-        let query = sql_query(ROWS);
-        let mut cursor =
-            LoadConnection::<DefaultLoadingMode>::load(connection, Untyped(query)).unwrap();
-        assert!(cursor.next().is_some());
-        std::mem::forget(cursor);
+        leak_a_cursor(connection);
     });
     assert_eq!(kept, [false, false]);
+}
+
+/// Reads one of several rows, and never ends.
+fn leak_a_cursor(connection: &mut TenantConnection) {
+    let query = sql_query(ROWS);
+    let mut cursor =
+        LoadConnection::<DefaultLoadingMode>::load(connection, Untyped(query)).expect("rows");
+    assert!(cursor.next().is_some());
+    std::mem::forget(cursor);
+}
+
+#[test]
+fn a_leaked_cursor_keeps_nobody_from_writing_and_the_tenant_from_no_purge() {
+    let world = World::new();
+    let acme = world.tenant("acme");
+    insert(&world, &acme, 1).unwrap();
+    insert(&world, &acme, 2).unwrap();
+    let panicked = catch_unwind(AssertUnwindSafe(|| {
+        world
+            .pool
+            .tenant(&acme, |connection| -> Result<(), ScopeError> {
+                add(connection, 3)?;
+                leak_a_cursor(connection);
+                resume_unwind(Box::new("on purpose"))
+            })
+    }));
+    assert!(panicked.is_err(), "the scope ended without a commit");
+
+    insert(&world, &acme, 4).unwrap();
+    assert_eq!(rows(&world, &acme).unwrap(), [1, 2, 4]);
+    let removal = block_on(world.provider(&[ITEMS]).remove(&acme.schema())).unwrap();
+    assert_eq!(removal, Removal::Dropped);
+    assert_eq!(world.tenant_files(), Vec::<String>::new());
 }
 
 /// A query by its text, as the loading trait wants it.
