@@ -7,9 +7,10 @@
 //!  remove   shared rows that stand in the tenant's table unchanged     a transaction each, when asked for
 //! ```
 //!
-//! Each part looks at what is there, so that a run which was cut short is finished by running it again. A row is
-//! removed only where the tenant's copy is the same to the last character: what was written meanwhile is left, and
-//! the next run copies it.
+//! Each part looks at what is there, so that a run which was cut short is finished by running it again. Rows are
+//! compared by a digest of 60 bits of all that is in them, written as text. A row is removed only where the copy under
+//! its key has the same: what was written meanwhile is left. The next run copies what is new; what was changed on one
+//! side after it was copied is for a person to mend.
 //!
 //! The application should not write while its rows move. If it does, nothing is lost; the report says what differs.
 
@@ -35,7 +36,7 @@ use table::Table;
 pub struct Adoption {
     /// The schema that the rows are in now: `public`, mostly.
     pub shared_schema: String,
-    /// The tables, in any order; one that refers to another of them is copied after it.
+    /// The tables, in any order; one that refers to another of them is copied after it. Each needs a primary key.
     pub tables: Vec<String>,
     /// How many rows are copied or removed in one transaction, at least 1.
     pub batch: u32,

@@ -4,7 +4,7 @@ use super::table::Table;
 use super::work_list::WorkList;
 use super::{AdoptionError, AdoptionPhase, AdoptionProgress};
 
-/// Removes the shared rows whose copies are the same to the last character, a batch in each transaction.
+/// Removes the shared rows whose copies have the same digest, a batch in each transaction.
 ///
 /// The comparison is made again in the statement that removes: a row that was written since it was verified stays.
 pub(super) fn remove(
