@@ -22,7 +22,7 @@ pub enum Priority {
 }
 
 impl Priority {
-    /// Every priority, the last to go first.
+    /// Every priority, from the lowest to the highest.
     pub const ALL: [Self; 3] = [Self::Low, Self::Normal, Self::High];
 
     /// A number that grows with the priority, for a database column.
