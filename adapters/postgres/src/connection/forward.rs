@@ -105,7 +105,9 @@ macro_rules! forward_to_diesel {
             type Error = <Self as diesel::prelude::ExecuteCopyFromDsl<diesel::PgConnection>>::Error;
 
             fn execute(self, connection: &mut $connection) -> Result<usize, Self::Error> {
-                diesel::prelude::ExecuteCopyFromDsl::execute(self, &mut connection.lent.connection)
+                let link = &mut **connection.lent;
+                diesel::prelude::ExecuteCopyFromDsl::execute(self, &mut link.connection)
+                    .inspect_err(|_| link.note_failed_copy())
             }
         }
 
@@ -125,7 +127,9 @@ macro_rules! forward_to_diesel {
                 T: diesel::pg::CopyTarget,
             {
                 let query = diesel::copy_to(target).with_format(format);
-                query.load_raw(&mut self.lent.connection)
+                let link = &mut **self.lent;
+                let result = query.load_raw(&mut link.connection);
+                link.trouble.note(result, &mut link.broken)
             }
 
             /// Diesel's own connection, for code that takes nothing else.
@@ -133,8 +137,9 @@ macro_rules! forward_to_diesel {
             /// Given up with it: that the type says whose rows are used. Code that takes a `PgConnection` can't tell a
             /// tenant's from a shared one, or from one that is in no scope at all. The scope itself stays as safe:
             /// what is done here is cleaned and proven clean like everything else, and a connection that was replaced
-            /// by another is closed.
+            /// by another is closed; behind a pooler, where that can't be found out, it is closed in any case.
             pub fn without_the_types_guarantee(&mut self) -> &mut diesel::PgConnection {
+                self.lent.exposed = true;
                 &mut self.lent.connection
             }
         }

@@ -25,8 +25,10 @@ pub(crate) struct Link {
     pub(crate) warm: Option<Warm>,
     /// Whose rights its session had when it was opened, as the server tells it.
     pub(crate) role: String,
-    /// Its caches hold type OIDs of this tenant's own types.
-    pub(crate) types_of: Option<TenantId>,
+    /// Diesel's caches may hold OIDs of types that are this scope's own.
+    pub(crate) types_of: Option<ScopeName>,
+    /// Work was lent Diesel's own connection, and may have put another in its place.
+    pub(crate) exposed: bool,
     served: Vec<TenantId>,
     pub(crate) trouble: Trouble,
 }
@@ -82,9 +84,22 @@ impl Link {
             warm: None,
             role: String::new(),
             types_of: None,
+            exposed: false,
             served: Vec::new(),
             trouble: Trouble::default(),
         }
+    }
+
+    /// Whether Diesel's caches may hold types that a scope of `who` must not find there.
+    ///
+    /// A direct connection is asked on its return whether its scope has types of its own. Behind a pooler nobody asks.
+    pub(crate) fn knows_types_of_another(&self, who: ScopeName) -> bool {
+        let of = if self.direct {
+            self.types_of
+        } else {
+            self.last
+        };
+        of.is_some_and(|of| of != who)
     }
 
     /// How many tenants it served so far.
@@ -121,6 +136,12 @@ impl Link {
         (0..2).any(|_| self.connection.notifications_iter().any(|n| n.is_err()))
     }
 
+    /// A `COPY` failed, with an error of the work's own type.
+    pub(crate) fn note_failed_copy(&mut self) {
+        self.trouble.doubtful = true;
+        self.broken |= self.is_known_dead();
+    }
+
     /// Throws away what arrived for a former borrower: notifications that libpq keeps.
     pub(crate) fn drop_notifications(&mut self) -> QueryResult<()> {
         self.connection
@@ -140,7 +161,8 @@ impl Link {
             });
     }
 
-    /// Empties Diesel's caches of statements and type OIDs. The server's statements must be deallocated with it.
+    /// Empties Diesel's caches of statements and type OIDs. The server's statements must be deallocated with it, if it
+    /// has any: on a direct connection.
     pub(crate) fn forget_caches(&mut self) {
         self.connection
             .set_prepared_statement_cache_size(CacheSize::Disabled);

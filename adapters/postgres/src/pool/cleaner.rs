@@ -6,8 +6,15 @@ use super::cleaning::clean;
 use super::floor::{Count, Floor, Returned};
 use super::settings::PoolSettings;
 
-/// Starts the thread that cleans what scopes give back. It ends when the pool is closed.
-pub(super) fn start(floor: Arc<Floor>, settings: PoolSettings) -> std::io::Result<()> {
+/// So that one tenant's slow rollback doesn't keep everybody else's connections from being cleaned.
+const CLEANERS: usize = 2;
+
+/// Starts the threads that clean what scopes give back. They end when the pool is closed.
+pub(super) fn start(floor: &Arc<Floor>, settings: &PoolSettings) -> std::io::Result<()> {
+    (0..CLEANERS).try_for_each(|_| start_one(Arc::clone(floor), settings.clone()))
+}
+
+fn start_one(floor: Arc<Floor>, settings: PoolSettings) -> std::io::Result<()> {
     let work = move || {
         while let Some(returned) = floor.next_returned() {
             clean_one(&floor, &settings, returned);
@@ -23,19 +30,20 @@ fn clean_one(floor: &Floor, settings: &PoolSettings, returned: Returned) {
     let Returned {
         mut lent,
         who,
-        schema,
+        served,
     } = returned;
     let too_old = lent.opened_at.elapsed() >= settings.max_lifetime;
     let plan_stale = lent.trouble.stale_plan.is_some();
     // A host's default instrumentation runs in here: its panic must not end the thread that all others wait for.
     let worth_it = !lent.broken && !plan_stale && !too_old;
     let usable = worth_it
-        && catch_unwind(AssertUnwindSafe(|| clean(&mut lent, schema))).is_ok_and(|c| c.is_ok());
+        && catch_unwind(AssertUnwindSafe(|| clean(&mut lent, served.as_ref())))
+            .is_ok_and(|c| c.is_ok());
     floor.cleaned_one();
     if usable {
-        let served = u32::try_from(lent.tenants_served()).unwrap_or(u32::MAX);
+        let tenants = u32::try_from(lent.tenants_served()).unwrap_or(u32::MAX);
         floor.count(Count::Cleaned);
-        floor.shelve(lent, who, served >= settings.tenants_per_connection);
+        floor.shelve(lent, who, tenants >= settings.tenants_per_connection);
         return;
     }
     floor.count(if too_old {
@@ -43,7 +51,6 @@ fn clean_one(floor: &Floor, settings: &PoolSettings, returned: Returned) {
     } else {
         Count::Discarded
     });
-    lent.broken = true;
     drop(lent);
     floor.close_one(who);
 }

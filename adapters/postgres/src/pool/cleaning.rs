@@ -17,7 +17,7 @@ use diesel::sql_types::{Array, Bool, Integer, Text};
 use tenantry::TenantSchema;
 
 use crate::connection::link::{Link, Warm};
-use crate::scope::proof;
+use crate::scope::proof::{self, Place};
 use crate::{lease_key, mark_of};
 
 /// Why a connection is closed instead.
@@ -27,6 +27,8 @@ pub(super) enum Unclean {
     Failed(#[from] diesel::result::Error),
     #[error("something is left behind that can't be cleared away")]
     Residue,
+    #[error("behind a pooler it can't be told whether another connection was put in its place")]
+    Exposed,
 }
 
 /// Its last command fails if a borrower prepared a statement under a name of Diesel's: what proves could be forged by it.
@@ -49,8 +51,9 @@ pub(super) fn prepare(link: &mut Link) -> QueryResult<()> {
     Ok(())
 }
 
-/// Clears a returned connection, proves it clear, and makes it warm again for the tenant that it served.
-pub(super) fn clean(link: &mut Link, served: Option<TenantSchema>) -> Result<(), Unclean> {
+/// Clears a returned connection, proves it clear, and makes it warm again if it served a tenant. `served` is the place that
+/// it was in, if it got so far.
+pub(super) fn clean(link: &mut Link, served: Option<&Place>) -> Result<(), Unclean> {
     link.warm = None;
     link.reset_client_side();
     if link.direct {
@@ -61,20 +64,29 @@ pub(super) fn clean(link: &mut Link, served: Option<TenantSchema>) -> Result<(),
             left = ask(link, served)?;
         }
         settle(link, served, &left)?;
+    } else if link.exposed {
+        return Err(Unclean::Exposed);
     }
+    link.exposed = false;
     link.drop_notifications()?;
     Ok(())
 }
 
-/// Throws away Diesel's caches, which hold OIDs of another tenant's types, together with the server's statements.
+/// Throws away Diesel's caches, which hold OIDs of another scope's types, together with the server's statements.
+///
+/// Behind a pooler there are no such statements, and nothing is asked.
 pub(crate) fn forget_caches(link: &mut Link) -> QueryResult<()> {
     link.forget_caches();
+    if !link.direct {
+        return Ok(());
+    }
     link.connection.batch_execute("DEALLOCATE ALL")?;
     prepare(link)
 }
 
-fn undo(link: &mut Link, served: Option<TenantSchema>) -> QueryResult<()> {
-    let lease = served.map(|schema| lease(&schema)).unwrap_or_default();
+fn undo(link: &mut Link, served: Option<&Place>) -> QueryResult<()> {
+    let schema = served.and_then(Place::schema);
+    let lease = schema.map(|schema| lease(&schema)).unwrap_or_default();
     let batch = format!("{UNDO}{lease}");
     if link.connection.batch_execute(&batch).is_ok() {
         return Ok(());
@@ -107,7 +119,7 @@ fn deallocate(link: &mut Link, names: &[String]) -> Result<(), Unclean> {
     Ok(link.connection.batch_execute(&batch)?)
 }
 
-fn settle(link: &mut Link, served: Option<TenantSchema>, left: &Left) -> Result<(), Unclean> {
+fn settle(link: &mut Link, served: Option<&Place>, left: &Left) -> Result<(), Unclean> {
     let clear = left.clear
         && left.prepared.is_empty()
         && left.backend == link.backend
@@ -117,12 +129,12 @@ fn settle(link: &mut Link, served: Option<TenantSchema>, left: &Left) -> Result<
     if !clear {
         return Err(Unclean::Residue);
     }
-    let Some(schema) = served else {
+    if left.own_types {
+        link.types_of = served.map(Place::name);
+    }
+    let Some(schema) = served.and_then(Place::schema) else {
         return Ok(());
     };
-    if left.own_types {
-        link.types_of = Some(schema.tenant);
-    }
     if left.ready {
         link.warm = Some(Warm {
             schema,
@@ -138,11 +150,12 @@ fn is_idle(link: &mut Link) -> bool {
     matches!(status.transaction_depth(), Ok(None))
 }
 
-fn ask(link: &mut Link, served: Option<TenantSchema>) -> QueryResult<Left> {
+fn ask(link: &mut Link, served: Option<&Place>) -> QueryResult<Left> {
+    let schema = served.and_then(Place::schema);
     let question = WhatIsLeft {
-        schema: served.map_or_else(String::new, |schema| schema.name.to_string()),
-        mark: served.map_or_else(String::new, |schema| mark_of(schema.tenant)),
-        path: served.map_or_else(
+        schema: served.map_or_else(String::new, Place::schema_name),
+        mark: schema.map_or_else(String::new, |schema| mark_of(schema.tenant)),
+        path: schema.map_or_else(
             || proof::BASE_PATH.to_owned(),
             |schema| proof::path(&schema.name.quoted()),
         ),

@@ -3,13 +3,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
-use tenantry::TenantSchema;
 use tenantry::ports::{ScopeError, ScopeName};
 
 use super::gate::{Gate, GateLimits, Shut, Ticket};
 use super::manager::Lent;
 use super::shelf::{Place, Shelf};
 use super::statistics::PoolStatistics;
+use crate::scope::proof::Place as Served;
 
 /// Everything that scopes and the cleaner meet over: who is inside, what stands ready, what waits to be cleaned.
 pub(super) struct Floor {
@@ -34,7 +34,8 @@ struct State {
 pub(super) struct Returned {
     pub(super) lent: Lent,
     pub(super) who: ScopeName,
-    pub(super) schema: Option<TenantSchema>,
+    /// The place that it was in, if it got so far.
+    pub(super) served: Option<Served>,
 }
 
 /// What somebody who was let in gets.

@@ -14,7 +14,7 @@ use crate::{ConnectError, PostgresConfig};
 /// What a scope holds while it runs.
 pub(crate) type Lent = r2d2::PooledConnection<Manager>;
 
-/// r2d2's factory: opens connections, and closes the ones that were found broken.
+/// r2d2's factory: opens connections, and closes what is let go of.
 pub(crate) struct Manager {
     config: PostgresConfig,
     failures: Arc<Failures>,
@@ -32,8 +32,9 @@ impl Failures {
         self.count.load(Ordering::Acquire)
     }
 
-    pub(super) fn last(&self) -> Option<ConnectError> {
-        self.last.lock().clone()
+    /// The last one, unless it is from before there were more than `before`.
+    pub(super) fn last_since(&self, before: u64) -> Option<ConnectError> {
+        (self.count() > before).then(|| self.last.lock().clone())?
     }
 
     fn record(&self, error: ConnectError) {
@@ -76,8 +77,9 @@ impl ManageConnection for Manager {
         Ok(())
     }
 
-    fn has_broken(&self, link: &mut Box<Link>) -> bool {
-        link.broken
+    /// What a scope had is never r2d2's to lend again: whoever lets go of it closes it.
+    fn has_broken(&self, _: &mut Box<Link>) -> bool {
+        true
     }
 }
 

@@ -6,7 +6,7 @@
 //!   so many of one tenant      remember their tenant ▼
 //!             ▲                  ▲               returned
 //!             └── room is free ──┴── cleaner ◀───────┘
-//!                    again           one thread: clears, proves, makes ready; or closes
+//!                    again         two threads: clear, prove, make ready; or close
 //! ```
 
 mod cleaner;

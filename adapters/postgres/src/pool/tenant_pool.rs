@@ -2,7 +2,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use tenantry::TenantSchema;
 use tenantry::ports::{ScopeError, ScopeName};
 
 use super::cleaner;
@@ -11,7 +10,9 @@ use super::gate::GateLimits;
 use super::manager::{Failures, Lent, Manager, opening_threads};
 use super::settings::{PoolSettings, PoolSettingsError};
 use super::statistics::PoolStatistics;
-use crate::{PostgresConfig, ServerSaid};
+use crate::connection::link::Link;
+use crate::scope::proof::Place;
+use crate::{ConnectError, PostgresConfig, ServerSaid};
 
 /// Connections to one database, lent to scopes: each inside exactly one tenant, or in the shared schema on purpose.
 ///
@@ -131,8 +132,10 @@ impl TenantPool {
             all: settings.max_size,
             one_tenant: settings.one_tenant(),
         }));
-        cleaner::start(Arc::clone(&floor), settings.clone())
-            .map_err(|_| PoolSettingsError::NoThread)?;
+        cleaner::start(&floor, &settings).map_err(|_| {
+            floor.close();
+            PoolSettingsError::NoThread
+        })?;
         let core = Core {
             floor,
             factory,
@@ -191,42 +194,40 @@ impl Core {
         self.floor.count(what);
     }
 
-    /// Waits for a connection. Whoever gets one gives it back by [`Core::give_back`] or [`Core::discard`].
-    pub(crate) fn acquire(&self, who: ScopeName) -> Result<Lent, ScopeError> {
-        match self.floor.enter(who, self.settings.acquire_timeout)? {
-            Pick::Ready(lent) => Ok(lent),
-            Pick::Open => self.open(who),
-            Pick::Replace(mut full) => {
+    /// Waits for a connection.
+    pub(crate) fn acquire(self: &Arc<Self>, who: ScopeName) -> Result<Held, ScopeError> {
+        let pick = self.floor.enter(who, self.settings.acquire_timeout)?;
+        let mut held = Held {
+            core: Arc::clone(self),
+            who,
+            lent: None,
+            is_ours: true,
+        };
+        match pick {
+            Pick::Ready(lent) => held.lent = Some(lent),
+            Pick::Open => held.open()?,
+            Pick::Replace(full) => {
                 self.count(Count::Recycled);
-                full.broken = true;
                 drop(full);
-                self.open(who)
+                held.open()?;
             }
         }
+        Ok(held)
     }
 
-    /// Closes a connection that was found dead, and opens another in its room.
-    pub(crate) fn replace(&self, mut dead: Lent, who: ScopeName) -> Result<Lent, ScopeError> {
-        self.count(Count::Replaced);
-        dead.broken = true;
-        drop(dead);
-        self.open(who)
-    }
-
-    pub(crate) fn give_back(&self, lent: Lent, who: ScopeName, schema: Option<TenantSchema>) {
-        self.floor.give_back(Returned { lent, who, schema });
+    pub(crate) fn give_back(&self, lent: Lent, who: ScopeName, served: Option<Place>) {
+        self.floor.give_back(Returned { lent, who, served });
     }
 
     /// Closes a connection that must not be used again.
-    pub(crate) fn discard(&self, mut lent: Lent, who: ScopeName) {
+    pub(crate) fn discard(&self, lent: Lent, who: ScopeName) {
         self.count(Count::Discarded);
-        lent.broken = true;
         drop(lent);
         self.floor.close_one(who);
     }
 
     /// Has r2d2 open a connection. An attempt that fails meanwhile ends the wait, since more of it wouldn't help.
-    fn open(&self, who: ScopeName) -> Result<Lent, ScopeError> {
+    fn open(&self) -> Result<Lent, ScopeError> {
         const GLANCE: Duration = Duration::from_millis(100);
         let failed_before = self.failures.count();
         let begun = Instant::now();
@@ -238,22 +239,74 @@ impl Core {
                 return Ok(lent);
             }
             if self.failures.count() > failed_before || begun.elapsed() >= patience {
-                self.floor.close_one(who);
-                return Err(self.unavailable());
+                return Err(unavailable(self.failures.last_since(failed_before)));
             }
         }
     }
+}
 
-    fn unavailable(&self) -> ScopeError {
-        match self.failures.last() {
-            Some(error) => ScopeError::Unavailable {
-                source: Box::new(error),
-            },
-            None => ScopeError::Unavailable {
-                source: Box::new(ServerSaid::scrubbed(
-                    "no connection was opened in time".to_owned(),
-                )),
-            },
+fn unavailable(failure: Option<ConnectError>) -> ScopeError {
+    const IN_TIME: &str = "no connection was opened in time";
+    ScopeError::Unavailable {
+        source: match failure {
+            Some(error) => Box::new(error),
+            None => Box::new(ServerSaid::scrubbed(IN_TIME.to_owned())),
+        },
+    }
+}
+
+/// Room in the pool, and the connection in it.
+///
+/// Whoever lets go of it unsaid, as in a panic, closes the connection and frees the room.
+pub(crate) struct Held {
+    core: Arc<Core>,
+    who: ScopeName,
+    /// Absent only while another is opened.
+    lent: Option<Lent>,
+    /// The room is still ours to free.
+    is_ours: bool,
+}
+
+impl Held {
+    const OPEN: &str = "it holds a connection unless opening one failed, which ends it";
+
+    pub(crate) fn link(&mut self) -> &mut Link {
+        self.lent.as_mut().expect(Self::OPEN)
+    }
+
+    /// Closes a connection that was found dead, and opens another in its room.
+    pub(crate) fn replace(&mut self) -> Result<(), ScopeError> {
+        self.core.count(Count::Replaced);
+        self.lent = None;
+        self.open()
+    }
+
+    /// Hands the duty over: the connection is to be given back to the core, or discarded.
+    pub(crate) fn keep(mut self) -> Lent {
+        self.is_ours = false;
+        self.lent.take().expect(Self::OPEN)
+    }
+
+    /// Gives the connection back, which got into no place.
+    pub(crate) fn give_back(self) {
+        let (core, who) = (Arc::clone(&self.core), self.who);
+        core.give_back(self.keep(), who, None);
+    }
+
+    fn open(&mut self) -> Result<(), ScopeError> {
+        self.lent = Some(self.core.open()?);
+        Ok(())
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if !self.is_ours {
+            return;
+        }
+        match self.lent.take() {
+            Some(lent) => self.core.discard(lent, self.who),
+            None => self.core.floor.close_one(self.who),
         }
     }
 }

@@ -1,7 +1,6 @@
 use std::sync::Arc;
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection};
-use tenantry::TenantSchema;
 use tenantry::ports::{ScopeError, ScopeMode, ScopeName};
 
 use super::nesting::Nested;
@@ -58,31 +57,28 @@ impl<C: Loan> Occupied<C> {
         let who = place.name();
         let nested = Nested::enter(who)?;
         let marker = core.next_scope();
-        let mut lent = core.acquire(who)?;
-        if lent.is_known_dead() {
-            lent = core.replace(lent, who)?;
+        let mut held = core.acquire(who)?;
+        if held.link().is_known_dead() {
+            held.replace()?;
         }
-        let mut entered = enter_on(core, &mut lent, &place, mode, marker);
+        let mut entered = enter_on(core, held.link(), &place, mode, marker);
         if matches!(entered, Err(Refused::Dead(_))) {
-            lent = core.replace(lent, who)?;
-            entered = enter_on(core, &mut lent, &place, mode, marker);
+            held.replace()?;
+            entered = enter_on(core, held.link(), &place, mode, marker);
         }
         match entered {
             Ok(()) => Ok(Self {
                 core: Arc::clone(core),
                 who,
                 marker,
-                serial: lent.serial,
-                loan: Some(loan_of(lent)),
+                serial: held.link().serial,
+                loan: Some(loan_of(held.keep())),
                 place,
                 _nested: nested,
             }),
-            Err(Refused::Dead(error)) => {
-                core.discard(lent, who);
-                Err(error)
-            }
+            Err(Refused::Dead(error)) => Err(error),
             Err(Refused::Stays(error)) => {
-                core.give_back(lent, who, None);
+                held.give_back();
                 Err(error)
             }
         }
@@ -134,13 +130,13 @@ impl<C: Loan> Occupied<C> {
     /// Gives the connection back to be cleaned.
     pub(super) fn give_back(mut self) {
         let same = self.is_the_same();
-        let schema = self.place.schema();
+        let place = self.place.clone();
         if let Some(loan) = self.loan.take() {
             let lent = loan.into_lent();
             if lent.broken || !same {
                 self.core.discard(lent, self.who);
             } else {
-                self.core.give_back(lent, self.who, schema);
+                self.core.give_back(lent, self.who, Some(place));
             }
         }
     }
@@ -150,22 +146,6 @@ impl<C: Loan> Drop for Occupied<C> {
     fn drop(&mut self) {
         if let Some(loan) = self.loan.take() {
             self.core.discard(loan.into_lent(), self.who);
-        }
-    }
-}
-
-impl Place {
-    pub(super) fn name(&self) -> ScopeName {
-        match self {
-            Self::Tenant(schema) => ScopeName::Tenant(schema.tenant),
-            Self::Shared(_) => ScopeName::Shared,
-        }
-    }
-
-    pub(super) fn schema(&self) -> Option<TenantSchema> {
-        match self {
-            Self::Tenant(schema) => Some(*schema),
-            Self::Shared(_) => None,
         }
     }
 }
@@ -190,8 +170,7 @@ fn enter_on(
         }));
     }
     let who = place.name();
-    let foreign_types = link.types_of.is_some_and(|id| ScopeName::Tenant(id) != who);
-    let result = if foreign_types {
+    let result = if link.knows_types_of_another(who) {
         cleaning::forget_caches(link).and_then(|()| send(core, link, place, mode, marker))
     } else {
         send(core, link, place, mode, marker)
@@ -208,7 +187,9 @@ fn send(
 ) -> diesel::QueryResult<()> {
     link.serve(place.name());
     let warm = link.warm.filter(|warm| Some(warm.schema) == place.schema());
-    let before = if link.warm.is_some() && warm.is_none() {
+    let before = if !link.direct {
+        proof::clear_pooled()
+    } else if link.warm.is_some() && warm.is_none() {
         link.warm = None;
         proof::leave_other()
     } else {

@@ -5,7 +5,7 @@
 
 use diesel::result::{DatabaseErrorKind, Error};
 use tenantry::TenantSchema;
-use tenantry::ports::ScopeError;
+use tenantry::ports::{ScopeError, ScopeName};
 
 use crate::{Fault, ServerSaid, SharedSchema, lease_key, mark_of};
 
@@ -35,6 +35,29 @@ const CHANGING: &str = "tenantry:changing";
 const ENDED: &str = "tenantry:ended";
 
 impl Place {
+    pub(crate) fn name(&self) -> ScopeName {
+        match self {
+            Self::Tenant(schema) => ScopeName::Tenant(schema.tenant),
+            Self::Shared(_) => ScopeName::Shared,
+        }
+    }
+
+    /// The tenant's schema, and none of the shared one.
+    pub(crate) fn schema(&self) -> Option<TenantSchema> {
+        match self {
+            Self::Tenant(schema) => Some(*schema),
+            Self::Shared(_) => None,
+        }
+    }
+
+    /// As the catalogue has it.
+    pub(crate) fn schema_name(&self) -> String {
+        match self {
+            Self::Tenant(schema) => schema.name.to_string(),
+            Self::Shared(schema) => schema.as_str().to_owned(),
+        }
+    }
+
     fn quoted(&self) -> String {
         match self {
             Self::Tenant(schema) => schema.name.quoted(),
@@ -167,6 +190,12 @@ pub(crate) const CLEAR_POOLED: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; 
     DISCARD SEQUENCES; DISCARD TEMP; SELECT pg_catalog.pg_advisory_unlock_all(); \
     DO 'DECLARE statement text; BEGIN FOR statement IN SELECT name FROM pg_catalog.pg_prepared_statements \
     WHERE from_sql LOOP EXECUTE pg_catalog.format(''DEALLOCATE %I'', statement); END LOOP; END'";
+
+/// Clears the server that a pooler hands out, in a transaction of its own: the scope's rollback must not bring back what
+/// work that ended its own transaction left there, on this server or another.
+pub(crate) fn clear_pooled() -> String {
+    format!("BEGIN; {CLEAR_POOLED}; COMMIT; ")
+}
 
 /// The scope's error for a statement of ours that failed, or for one that leaves no doubt.
 pub(crate) fn scope_error(error: Error) -> ScopeError {

@@ -1,4 +1,10 @@
-use diesel::connection::SimpleConnection;
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use diesel::connection::{
+    Instrumentation, InstrumentationEvent, SimpleConnection, set_default_instrumentation,
+};
 use diesel::prelude::*;
 use tenantry::ports::{ScopeError, ScopeMode, TenantScopes};
 
@@ -261,7 +267,7 @@ fn a_connection_that_was_replaced_by_another_is_closed() {
     let a = world.tenant("aa");
     let pool = world.pool(1);
     let config = world.config();
-    let stranger = config.connect_administrative(std::time::Duration::from_secs(1));
+    let stranger = config.connect_administrative(Duration::from_secs(1));
     let mut stranger = stranger.expect("connected");
     let mut session = pool.session(&a).expect("entered");
     std::mem::swap(session.without_the_types_guarantee(), &mut stranger);
@@ -324,4 +330,71 @@ fn a_role_that_the_login_takes_by_default_is_no_residue() {
         (pool.statistics().opened, pool.statistics().discarded),
         (1, 0)
     );
+}
+
+thread_local! {
+    /// The host's instrumentation panics on this thread.
+    static PANICS: Cell<bool> = const { Cell::new(false) };
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "Diesel wants it so")]
+fn may_panic() -> Option<Box<dyn Instrumentation>> {
+    Some(Box::new(|_: InstrumentationEvent<'_>| {
+        assert!(!PANICS.get(), "the instrumentation panics, on purpose");
+    }))
+}
+
+#[test]
+fn a_panic_of_a_host_s_instrumentation_on_entering_closes_the_connection_and_frees_its_room() {
+    set_default_instrumentation(may_panic).expect("set");
+    let world = World::new();
+    let (a, b) = (world.tenant("aa"), world.tenant("bb"));
+    let pool = world.pool(1);
+    for mode in [ScopeMode::Transaction, ScopeMode::Session] {
+        pool.tenant(&b, |c| -> Outcome { Ok(insert(c, 1)?) })
+            .expect("entered");
+        settle(&pool);
+        let discarded = pool.statistics().discarded;
+        PANICS.set(true);
+        let entered = catch_unwind(AssertUnwindSafe(|| {
+            pool.in_tenant(&a, mode, |_| -> Outcome { Ok(()) })
+        }));
+        PANICS.set(false);
+        assert!(entered.is_err(), "the control: it panics");
+        let now = pool.statistics();
+        assert_eq!((now.discarded, now.size, now.in_use), (discarded + 1, 0, 0));
+        let next = pool.in_tenant(&b, mode, |c| -> Outcome { Ok(insert(c, 2)?) });
+        next.expect("there is room, and no other's connection");
+    }
+    assert_eq!(world.items(&a), "");
+}
+
+#[test]
+fn a_connection_that_is_slow_to_clean_keeps_nobody_else_s_from_being_cleaned() {
+    let world = World::new();
+    let (a, b) = (world.tenant("aa"), world.tenant("bb"));
+    let pool = world.pool(2);
+    let mut session = pool.session(&a).expect("entered");
+    session
+        .batch_execute("CREATE TEMPORARY TABLE scratch (x int)")
+        .expect("made");
+    let scratch = ask(&mut *session, "pg_my_temp_schema()::regnamespace").expect("its schema");
+    let config = world.config();
+    let operator = config.connect_administrative(Duration::from_secs(10));
+    let mut operator = operator.expect("connected");
+    let lock = format!("BEGIN; LOCK TABLE {scratch}.scratch IN ACCESS SHARE MODE");
+    operator.batch_execute(&lock).expect("locked");
+    drop(session);
+    until("the first is being cleaned", || {
+        let waiting = "SELECT count(*) FROM pg_stat_activity \
+            WHERE wait_event_type = 'Lock' AND datname = current_database()";
+        world.sql(waiting) == "1"
+    });
+    pool.tenant(&b, |c| -> Outcome { Ok(insert(c, 1)?) })
+        .expect("entered");
+    until("the second is clean", || pool.statistics().idle == 1);
+    assert_eq!(pool.statistics().cleaning, 1, "the first isn't yet");
+    operator.batch_execute("COMMIT").expect("unlocked");
+    settle(&pool);
+    assert_eq!(pool.statistics().discarded, 0);
 }

@@ -256,3 +256,74 @@ fn a_pooler_can_be_declared() {
         "Diesel keeps no prepared statement"
     );
 }
+
+#[test]
+fn a_connection_that_may_have_been_replaced_by_another_is_closed_behind_a_pooler() {
+    let world = World::new();
+    let a = world.tenant("aa");
+    let (_pooler, config) = pooler(&world);
+    let pool = pool(config);
+    let plain = |expose: bool| {
+        let done = pool.tenant(&a, |c| -> Outcome {
+            if expose {
+                ask(c.without_the_types_guarantee(), "SELECT 1")?;
+            }
+            Ok(insert(c, 1)?)
+        });
+        done.expect("committed");
+        settle(&pool);
+        (pool.statistics().opened, pool.statistics().discarded)
+    };
+    assert_eq!(plain(false), (1, 0));
+    assert_eq!(plain(false), (1, 0), "the control");
+    assert_eq!(plain(true), (1, 1));
+    assert_eq!(plain(false), (2, 1));
+}
+
+#[test]
+fn what_a_raw_commit_leaves_on_the_server_is_gone_before_another_client_gets_it() {
+    let world = World::new();
+    let (a, b) = (world.tenant("aa"), world.tenant("bb"));
+    let (_pooler, config) = pooler(&world);
+    let (first, second) = (pool(config.clone()), pool(config));
+    for (left, seen, clear) in [
+        (
+            "SET statement_timeout = '77s'",
+            "current_setting('statement_timeout')",
+            "0",
+        ),
+        (
+            "SELECT pg_advisory_lock(4711)",
+            "SELECT count(*) FROM pg_locks WHERE objid = 4711",
+            "0",
+        ),
+    ] {
+        for fails in [false, true] {
+            let outcome = first.tenant(&a, |c| -> Outcome {
+                let server = backend(c)?;
+                c.batch_execute("COMMIT")?;
+                c.batch_execute(left)?;
+                // The scope isn't left yet, and the pooler hands its server to another.
+                std::thread::scope(|threads| {
+                    let other = threads.spawn(|| {
+                        second.tenant(&b, |c| -> Outcome {
+                            assert_eq!(backend(c)?, server, "the same server process");
+                            assert_eq!(ask(c, seen)?, clear, "{left}");
+                            if fails {
+                                Err(Failure::OnPurpose)
+                            } else {
+                                Ok(())
+                            }
+                        })
+                    });
+                    assert_eq!(other.join().expect(left).is_err(), fails);
+                });
+                Ok(())
+            });
+            assert!(
+                matches!(outcome, Err(Failure::Scope(ScopeError::TransactionEnded))),
+                "{outcome:?}"
+            );
+        }
+    }
+}

@@ -2,6 +2,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
+use diesel::pg::CopyFormat;
 use diesel::prelude::*;
 use tenantry::ports::{ScopeError, ScopeMode, TenantScopes};
 use tenantry_postgres::{Eviction, PoolSettings, TenantPool, evict_parked};
@@ -156,10 +157,9 @@ fn a_closure_s_error_under_a_ready_connection_is_explained() {
 fn old_trust_is_no_trust() {
     let world = World::new();
     let a = world.tenant("aa");
-    let pool = trusting(&world, Duration::from_millis(1));
+    let pool = trusting(&world, Duration::from_nanos(1));
     visit(&pool, &a).expect("entered");
     settle(&pool);
-    std::thread::sleep(Duration::from_millis(2));
     world.sql("COMMENT ON SCHEMA tenant_aa IS NULL");
     let outcome = visit(&pool, &a);
     assert!(
@@ -263,4 +263,35 @@ fn a_connection_that_comes_back_while_its_schema_is_being_changed_isn_t_made_rea
     settle(&pool);
     visit(&pool, &a).expect("entered");
     assert_eq!(pool.statistics().entered_ready, 1, "the control");
+}
+
+#[test]
+fn a_copy_under_a_ready_connection_whose_schema_is_gone_is_explained() {
+    let world = World::new();
+    let a = world.tenant("aa");
+    for to_the_server in [false, true] {
+        let pool = trusting(&world, TRUSTING);
+        visit(&pool, &a).expect("entered");
+        settle(&pool);
+        world.sql("ALTER SCHEMA tenant_aa RENAME TO put_away");
+        let outcome = pool.in_tenant(&a, ScopeMode::Session, |c| -> Outcome {
+            if to_the_server {
+                let rows = vec![(items::value.eq(1),)];
+                let copy = diesel::copy_from(items::table).from_insertable(rows);
+                copy.execute(c)?;
+            } else {
+                c.copy_out((items::value,), CopyFormat::Csv)?;
+            }
+            Ok(())
+        });
+        assert_eq!(pool.statistics().entered_ready, 1);
+        assert!(
+            matches!(
+                outcome,
+                Err(Failure::Scope(ScopeError::SchemaMissing { .. }))
+            ),
+            "{to_the_server}: {outcome:?}"
+        );
+        world.sql("ALTER SCHEMA put_away RENAME TO tenant_aa");
+    }
 }

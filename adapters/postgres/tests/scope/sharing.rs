@@ -1,5 +1,7 @@
 use std::collections::HashSet;
-use std::sync::mpsc;
+use std::net::TcpListener;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use tenantry::Retry;
@@ -245,6 +247,42 @@ fn a_server_that_dies_and_comes_back_is_typed_and_the_pool_goes_on() {
     server.restart().expect("restarted");
     visit().expect("a dead connection is replaced");
     assert!(pool.statistics().replaced >= 1);
+}
+
+#[test]
+fn an_old_failure_isn_t_told_as_today_s_cause() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("its address").port();
+    let hangs_up = Arc::new(AtomicBool::new(true));
+    let does = Arc::clone(&hangs_up);
+    std::thread::spawn(move || {
+        let mut kept = Vec::new();
+        for client in listener.incoming() {
+            if !does.load(Ordering::SeqCst) {
+                kept.push(client);
+            }
+        }
+    });
+    let config: PostgresConfig = format!("postgres://app@127.0.0.1:{port}/shop?sslmode=disable")
+        .parse()
+        .expect("a URL");
+    let impatient = PoolSettings {
+        max_size: 1,
+        acquire_timeout: Duration::from_millis(500),
+        ..settings()
+    };
+    let pool = TenantPool::with_settings(config, impatient).expect("a pool");
+    let cause = || match pool.tenant(&context("aa"), |_| -> Outcome { Ok(()) }) {
+        Err(Failure::Scope(ScopeError::Unavailable { source })) => source.to_string(),
+        other => panic!("{other:?}"),
+    };
+    until("a connection is refused", || {
+        cause().contains("can't connect")
+    });
+    hangs_up.store(false, Ordering::SeqCst);
+    until("nothing is heard at all", || {
+        cause() == "no connection was opened in time"
+    });
 }
 
 #[test]

@@ -7,6 +7,7 @@ use diesel::serialize::{self, IsNull, Output, ToSql};
 use std::io::Write;
 use tenantry::Retry;
 use tenantry::ports::{ScopeError, ScopeMode, TenantScopes};
+use tenantry_postgres::{PoolSettings, PoolerUse, TenantPool};
 
 use crate::world::*;
 
@@ -88,6 +89,41 @@ fn a_tenant_s_own_enum_is_its_own_on_a_connection_that_served_another() {
             let kept = pool.in_tenant(context, mode, |c| -> Outcome<_> { Ok(keep(c, state)?) });
             assert_eq!(kept.expect("kept").last(), Some(&state));
         }
+    }
+    assert_eq!(pool.statistics().opened, 1, "all on one connection");
+}
+
+#[test]
+fn a_tenant_s_own_enum_is_its_own_behind_a_pooler_too() {
+    let world = World::new();
+    let (a, b) = (with_states(&world, "aa"), with_states(&world, "bb"));
+    let config = world.config().with_pooler(PoolerUse::Pooled);
+    let settings = PoolSettings {
+        max_size: 1,
+        ..settings()
+    };
+    let pool = TenantPool::with_settings(config, settings).expect("a pool");
+    for (context, state) in [(&a, State::New), (&b, State::Old), (&a, State::Old)] {
+        let kept = pool.tenant(context, |c| -> Outcome<_> { Ok(keep(c, state)?) });
+        assert_eq!(kept.expect("kept").last(), Some(&state));
+    }
+    assert_eq!(pool.statistics().opened, 1, "all on one connection");
+}
+
+#[test]
+fn an_enum_of_the_shared_schema_isn_t_taken_for_a_tenant_s_of_that_name() {
+    let world = World::new();
+    let a = with_states(&world, "aa");
+    world.sql(
+        "CREATE TYPE public.state AS ENUM ('new', 'old'); \
+         CREATE TABLE public.states (id serial PRIMARY KEY, state public.state)",
+    );
+    let pool = world.pool(1);
+    for mode in [ScopeMode::Transaction, ScopeMode::Session] {
+        let kept = pool.shared(|c| -> Outcome<_> { Ok(keep(c, State::New)?) });
+        assert_eq!(kept.expect("kept").last(), Some(&State::New));
+        let kept = pool.in_tenant(&a, mode, |c| -> Outcome<_> { Ok(keep(c, State::Old)?) });
+        assert_eq!(kept.expect("kept").last(), Some(&State::Old));
     }
     assert_eq!(pool.statistics().opened, 1, "all on one connection");
 }
