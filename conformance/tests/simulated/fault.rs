@@ -48,6 +48,18 @@ faults! {
     ReadsAreCached,
     /// An update says `Ok` and stores nothing.
     UpdateForgets,
+    /// The name is written once and for all.
+    NameIsStoredOnce,
+    /// The settings are written once and for all.
+    SettingsAreStoredOnce,
+    /// The version is written once and for all.
+    VersionIsStoredOnce,
+    /// A suspension says `Ok` and stores nothing.
+    SuspensionForgets,
+    /// A deletion says `Ok` and stores nothing.
+    DeletionForgets,
+    /// A tenant that became ready is stored as a suspended one.
+    ReadyIsSuspended,
     /// An update of nobody is an insert.
     UpdateInserts,
     /// An update writes every column.
@@ -122,6 +134,8 @@ faults! {
     MigrateCreates,
     /// Another's schema is taken over.
     AdoptsAnything,
+    /// A suspension empties the schema.
+    SuspensionEmpties,
     /// A removal leaves the schema for the next tenant to find.
     RemoveKeepsRows,
     /// A removal doesn't look at the mark.
@@ -152,6 +166,18 @@ faults! {
     // Scope
     /// The path is set once for each connection.
     PathIsSetOnce,
+    /// After five scopes, the path of the next is kept.
+    PathSticksAfterFive,
+    /// A session scope leaves its path behind.
+    SessionKeepsPath,
+    /// The shared scope leaves its path behind.
+    SharedKeepsPath,
+    /// An update of all rows is one of everybody's rows.
+    UpdateReachesAll,
+    /// A deletion of all rows is one of everybody's rows.
+    DeletionReachesAll,
+    /// What isn't committed yet is read by others.
+    UncommittedIsSeen,
     /// A table that isn't there is looked for in the shared schema.
     SharedIsOnThePath,
     /// All tenants draw from one sequence.
@@ -164,6 +190,10 @@ faults! {
     SessionIsTransaction,
     /// What went well isn't committed.
     CommitForgets,
+    /// Of several rows, the first is kept.
+    OneRowIsKept,
+    /// Work that swallowed an error is rolled back without a word.
+    SwallowedErrorForgets,
     /// What failed is committed.
     FailureCommits,
     /// The work's own error is replaced.
@@ -176,6 +206,8 @@ faults! {
     FailureKeepsConnection,
     /// A future does its work before it is polled.
     FutureIsEager,
+    /// What a future did isn't committed.
+    FutureForgets,
     /// The work of a dropped future is committed.
     FutureIsDetached,
     /// A switch inside a scope stays in the outer tenant.

@@ -22,17 +22,26 @@ pub(crate) fn scope(
         dropped: AtomicBool::new(false),
         detached: scopes.store.has(Fault::FutureIsDetached),
     });
+    let forgets = scopes.store.has(Fault::FutureForgets);
     let eager = scopes.store.has(Fault::FutureIsEager);
     let run = {
         let cancel = cancel.clone();
         move || {
-            scopes.in_tenant(&context, ScopeMode::Transaction, |connection| {
-                work(&mut SimulatedProbe::new(connection))?;
-                if cancel.was_dropped() {
-                    return Err(ScopeError::Cancelled.into());
-                }
-                Ok(())
-            })
+            scopes
+                .in_tenant(&context, ScopeMode::Transaction, |connection| {
+                    work(&mut SimulatedProbe::new(connection))?;
+                    if cancel.was_dropped() {
+                        return Err(ScopeError::Cancelled.into());
+                    }
+                    if forgets {
+                        return Err(ProbeError::OnPurpose);
+                    }
+                    Ok(())
+                })
+                .or_else(|error| match error {
+                    ProbeError::OnPurpose if forgets => Ok(()),
+                    error => Err(error),
+                })
         }
     };
     if eager {

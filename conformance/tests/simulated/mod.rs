@@ -17,7 +17,7 @@ use async_trait::async_trait;
 use tenantry::ports::{RepositoryError, SchemaProvider, ScopeError, TenantRepository};
 use tenantry::{
     Page, PageRequest, SchemaName, Slug, SlugError, Tenant, TenantContext, TenantFilter, TenantId,
-    Version,
+    TenantStatus, Version,
 };
 use tenantry_conformance::{
     AsyncWork, Capabilities, Harness, Migrations, Outside, Probe, ProbeError, ScopeFuture,
@@ -226,7 +226,11 @@ impl TenantRepository for Records {
     }
 
     async fn update(&self, tenant: &Tenant, expected: Version) -> Result<(), RepositoryError> {
-        self.0.repository.update(tenant, expected).await
+        self.0.repository.update(tenant, expected).await?;
+        if tenant.status() == TenantStatus::Suspended && self.0.has(Fault::SuspensionEmpties) {
+            self.0.empty(&tenant.schema());
+        }
+        Ok(())
     }
 
     async fn remove(&self, id: TenantId, expected: Version) -> Result<(), RepositoryError> {

@@ -12,8 +12,6 @@ pub(crate) const TENANTS_PER_CONNECTION: usize = 3;
 /// How many connections one tenant may use at once.
 pub(crate) const CONNECTIONS_PER_TENANT: u32 = 2;
 
-const PATIENCE: Duration = Duration::from_millis(100);
-
 /// A connection to the simulated server, with what its borrowers left on it.
 #[derive(Default)]
 pub(crate) struct Connection {
@@ -21,6 +19,12 @@ pub(crate) struct Connection {
     pub(crate) served: BTreeSet<TenantId>,
     pub(crate) path: Option<TenantContext>,
     pub(crate) residues: BTreeSet<Residue>,
+    /// How many scopes it had.
+    pub(crate) scopes: u32,
+    /// How many rows its scope has written.
+    pub(crate) rows: u32,
+    /// Whether a statement of its scope has failed.
+    pub(crate) failed: bool,
     /// Rows that an open transaction has written.
     pub(crate) written: Vec<(TenantContext, i64)>,
     /// What a view was planned for.
@@ -33,6 +37,7 @@ pub(crate) struct Pool {
     state: Mutex<State>,
     freed: Condvar,
     pub(crate) size: u32,
+    patience: Duration,
 }
 
 #[derive(Default)]
@@ -44,11 +49,12 @@ struct State {
 }
 
 impl Pool {
-    pub(crate) fn new(size: u32) -> Self {
+    pub(crate) fn new(size: u32, patience: Duration) -> Self {
         Self {
             state: Mutex::default(),
             freed: Condvar::new(),
             size,
+            patience,
         }
     }
 
@@ -59,7 +65,7 @@ impl Pool {
         size: u32,
         limit: u32,
     ) -> Result<Connection, ScopeError> {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + self.patience;
         let mut state = self.state.lock().unwrap();
         loop {
             let borrowed = *state.borrowed.entry(tenant).or_default();
@@ -77,7 +83,7 @@ impl Pool {
     }
 
     fn refusal(&self, tenant: TenantId, by_limit: bool) -> ScopeError {
-        let waited = PATIENCE;
+        let waited = self.patience;
         if by_limit {
             let limit = CONNECTIONS_PER_TENANT;
             ScopeError::TenantLimit {

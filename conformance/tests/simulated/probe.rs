@@ -1,13 +1,15 @@
 use std::sync::atomic::Ordering;
 
+use futures_lite::future::block_on;
 use serde_json::{Value, json};
-use tenantry::ports::{ScopeError, ScopeMode, TenantScopes};
+use tenantry::TenantContext;
+use tenantry::ports::{Mark, SchemaProvider, ScopeError, ScopeMode, TenantScopes};
 use tenantry_conformance::{Probe, ProbeError, Residue, Work};
-use tenantry_memory::TenantConnection;
+use tenantry_memory::{MemorySchemaProvider, TenantConnection};
 
 use super::fault::Fault;
 use super::scopes::Inside;
-use super::store::Store;
+use super::store::{Store, context};
 
 pub(crate) struct SimulatedProbe<'c> {
     connection: &'c mut TenantConnection,
@@ -27,11 +29,7 @@ impl<'c> SimulatedProbe<'c> {
     }
 
     fn own(&self) -> &'static str {
-        if self.inside.place.id() == Store::shared_context().id() {
-            "notices"
-        } else {
-            "items"
-        }
+        own_table(&self.inside.place)
     }
 
     /// Does `work` in the shared schema, as if it were on the path.
@@ -39,14 +37,46 @@ impl<'c> SimulatedProbe<'c> {
         &self,
         work: impl FnOnce(&mut TenantConnection) -> Result<T, ScopeError> + Send,
     ) -> Result<T, ScopeError> {
+        self.elsewhere(&Store::shared_context(), work)
+    }
+
+    fn elsewhere<T: Send>(
+        &self,
+        place: &TenantContext,
+        work: impl FnOnce(&mut TenantConnection) -> Result<T, ScopeError> + Send,
+    ) -> Result<T, ScopeError> {
         let memory = &self.inside.scopes.memory;
-        let shared = Store::shared_context();
         std::thread::scope(|scope| {
             scope
-                .spawn(|| memory.in_tenant(&shared, ScopeMode::Session, work))
+                .spawn(|| memory.in_tenant(place, ScopeMode::Session, work))
                 .join()
                 .unwrap()
         })
+    }
+
+    /// Does `work` to the own table of every other schema, the shared one included.
+    fn everywhere_else(
+        &self,
+        work: impl Fn(&mut TenantConnection, &str) -> Result<usize, ScopeError> + Sync,
+    ) {
+        let store = &self.inside.scopes.store;
+        let provider = MemorySchemaProvider::new(store.database.clone(), []);
+        for found in block_on(provider.list()).unwrap() {
+            if let Mark::Tenant(owner) = found.mark
+                && owner != self.inside.place.id()
+            {
+                let place = context(owner, found.name.slug());
+                let own = own_table(&place);
+                // A schema in which somebody else is working stays as it is.
+                let _ = self.elsewhere(&place, |connection| work(connection, own));
+            }
+        }
+    }
+
+    /// What a statement said, which the scope remembers.
+    fn noted<T>(&self, answer: Result<T, ScopeError>) -> Result<T, ScopeError> {
+        self.inside.connection.borrow_mut().failed |= answer.is_err();
+        answer
     }
 
     fn planned_sum(&mut self) -> Result<i64, ProbeError> {
@@ -59,6 +89,21 @@ impl<'c> SimulatedProbe<'c> {
             sum
         })
     }
+}
+
+fn own_table(place: &TenantContext) -> &'static str {
+    if place.id() == Store::shared_context().id() {
+        "notices"
+    } else {
+        "items"
+    }
+}
+
+fn add(connection: &mut TenantConnection, table: &str, amount: i64) -> Result<usize, ScopeError> {
+    connection.update(table, |row| {
+        row["value"] = (row["value"].as_i64().unwrap() + amount).into();
+        true
+    })
 }
 
 pub(crate) fn row(value: i64) -> Value {
@@ -82,11 +127,26 @@ impl Probe for SimulatedProbe<'_> {
             connection.written.push(written);
             return Ok(());
         }
+        connection.rows += 1;
+        if connection.rows > 1 && self.has(Fault::OneRowIsKept) {
+            return Ok(());
+        }
+        drop(connection);
+        let writer = self.inside.place.id();
+        let uncommitted = &self.inside.scopes.store.uncommitted;
+        uncommitted.lock().unwrap().push((writer, value));
         Ok(self.connection.insert(self.own(), row(value))?)
     }
 
     fn values(&mut self) -> Result<Vec<i64>, ProbeError> {
-        Ok(values(&self.connection.rows(self.own())?))
+        let mut read = values(&self.connection.rows(self.own())?);
+        if self.has(Fault::UncommittedIsSeen) {
+            let here = self.inside.place.id();
+            let uncommitted = self.inside.scopes.store.uncommitted.lock().unwrap();
+            let others = uncommitted.iter().filter(|(writer, _)| *writer != here);
+            read.extend(others.map(|(_, value)| value));
+        }
+        Ok(read)
     }
 
     fn values_of(&mut self, table: &str) -> Result<Vec<i64>, ProbeError> {
@@ -94,7 +154,7 @@ impl Probe for SimulatedProbe<'_> {
             Err(_) if self.has(Fault::SharedIsOnThePath) => {
                 Ok(values(&self.in_shared(|shared| shared.rows(table))?))
             }
-            rows => Ok(values(&rows?)),
+            rows => Ok(values(&self.noted(rows)?)),
         }
     }
 
@@ -112,13 +172,16 @@ impl Probe for SimulatedProbe<'_> {
     }
 
     fn add_to_all(&mut self, amount: i64) -> Result<usize, ProbeError> {
-        Ok(self.connection.update(self.own(), |row| {
-            row["value"] = (row["value"].as_i64().unwrap() + amount).into();
-            true
-        })?)
+        if self.has(Fault::UpdateReachesAll) {
+            self.everywhere_else(|connection, table| add(connection, table, amount));
+        }
+        Ok(add(self.connection, self.own(), amount)?)
     }
 
     fn clear(&mut self) -> Result<usize, ProbeError> {
+        if self.has(Fault::DeletionReachesAll) {
+            self.everywhere_else(|connection, table| connection.delete(table, |_| true));
+        }
         Ok(self.connection.delete(self.own(), |_| true)?)
     }
 

@@ -6,7 +6,7 @@ use chrono::SubsecRound;
 use tenantry::ports::{RepositoryError, TenantKey, TenantRepository};
 use tenantry::{
     Cursor, Page, PageRequest, PageSize, Settings, Slug, Tenant, TenantFilter, TenantId,
-    TenantName, TenantParts, Version,
+    TenantName, TenantParts, TenantStatus, Version,
 };
 use tenantry_memory::MemoryTenantRepository;
 
@@ -77,6 +77,38 @@ impl FaultyRepository {
             Some(Fault::TimesLoseDigits) => {
                 parts.created_at = parts.created_at.trunc_subsecs(3);
                 parts.provisioned_at = parts.provisioned_at.map(|time| time.trunc_subsecs(3));
+            }
+            _ => {}
+        }
+        Tenant::restore(parts).unwrap()
+    }
+
+    /// Whether a change to this is never stored.
+    fn forgets(&self, tenant: &Tenant) -> bool {
+        match self.fault {
+            Some(Fault::UpdateForgets) => true,
+            Some(Fault::SuspensionForgets) => tenant.status() == TenantStatus::Suspended,
+            Some(Fault::DeletionForgets) => tenant.status() == TenantStatus::Deleted,
+            _ => false,
+        }
+    }
+
+    /// The tenant as a store keeps it whose update doesn't write every column.
+    async fn updated(&self, tenant: &Tenant) -> Tenant {
+        let kept = self.kept(tenant);
+        let Ok(stored) = self.inner.find(tenant.id()).await else {
+            return kept;
+        };
+        let mut parts = kept.into_parts();
+        match self.fault {
+            Some(Fault::NameIsStoredOnce) => parts.name = stored.name().clone(),
+            Some(Fault::SettingsAreStoredOnce) => parts.settings = stored.settings().clone(),
+            Some(Fault::VersionIsStoredOnce) => parts.version = stored.version(),
+            Some(Fault::ReadyIsSuspended)
+                if (stored.status(), parts.status)
+                    == (TenantStatus::Pending, TenantStatus::Active) =>
+            {
+                parts.status = TenantStatus::Suspended;
             }
             _ => {}
         }
@@ -213,11 +245,11 @@ impl TenantRepository for FaultyRepository {
     }
 
     async fn update(&self, tenant: &Tenant, expected: Version) -> Result<(), RepositoryError> {
-        if self.has(Fault::UpdateForgets) {
+        if self.forgets(tenant) {
             return Ok(());
         }
         let expected = self.version_to_expect(tenant.id(), expected).await;
-        let kept = self.kept(tenant);
+        let kept = self.updated(tenant).await;
         match (self.fault, self.inner.update(&kept, expected).await) {
             (Some(Fault::UpdateInserts), Err(RepositoryError::NotFound { .. })) => {
                 self.inner.insert(&kept).await

@@ -12,7 +12,7 @@ use tenantry_memory::{MemorySchemaProvider, MemoryScopes, TenantConnection};
 
 use super::fault::Fault;
 use super::pool::{CONNECTIONS_PER_TENANT, Connection, Pool, TENANTS_PER_CONNECTION};
-use super::store::{Store, context};
+use super::store::{Store, context, patience};
 
 /// The memory adapter's scopes over a pool of simulated connections, with a fault.
 #[derive(Clone)]
@@ -67,8 +67,8 @@ impl SimulatedScopes {
     pub(crate) fn new(store: Arc<Store>, connections: u32, behind_pooler: bool) -> Self {
         Self {
             memory: MemoryScopes::new(store.database.clone()),
+            pool: Arc::new(Pool::new(connections, patience(store.fault))),
             store,
-            pool: Arc::new(Pool::new(connections)),
             behind_pooler,
         }
     }
@@ -163,7 +163,7 @@ impl SimulatedScopes {
         let ended = catch_unwind(AssertUnwindSafe(|| {
             self.work(connection.clone(), &place, mode, work)
         }));
-        self.give_back(tenant, connection.take(), matches!(ended, Ok(Ok(_))));
+        self.give_back(tenant, connection.take(), mode, matches!(ended, Ok(Ok(_))));
         match ended {
             Ok(answer) => answer,
             Err(_) if self.has(Fault::PanicIsSwallowed) => Err(ScopeError::Failed {
@@ -247,6 +247,7 @@ impl SimulatedScopes {
     where
         E: From<ScopeError>,
     {
+        let state = connection.clone();
         let inside = Inside {
             scopes: self.clone(),
             connection,
@@ -262,7 +263,7 @@ impl SimulatedScopes {
         let mut forgotten = None;
         let ended = self.memory.in_tenant(place, mode, |connection| {
             let answer = work(connection).map_err(Ended::Work)?;
-            if self.has(Fault::CommitForgets) {
+            if self.commit_forgets(&state.borrow()) {
                 forgotten = Some(answer);
                 return Err(Ended::Forgotten);
             }
@@ -279,7 +280,21 @@ impl SimulatedScopes {
         }
     }
 
-    fn give_back(&self, tenant: TenantId, mut connection: Connection, went_well: bool) {
+    fn commit_forgets(&self, connection: &Connection) -> bool {
+        match self.store.fault {
+            Some(Fault::CommitForgets) => true,
+            Some(Fault::SwallowedErrorForgets) => connection.failed,
+            _ => false,
+        }
+    }
+
+    fn give_back(
+        &self,
+        tenant: TenantId,
+        mut connection: Connection,
+        mode: ScopeMode,
+        went_well: bool,
+    ) {
         if self.has(Fault::NothingIsCleaned) {
             for (context, value) in connection.written.drain(..) {
                 let written = self
@@ -296,8 +311,19 @@ impl SimulatedScopes {
         let keeps_path = match self.store.fault {
             Some(Fault::PathIsSetOnce) => true,
             Some(Fault::FailureKeepsPath) => !went_well,
+            Some(Fault::PathSticksAfterFive) => connection.scopes >= 5,
+            Some(Fault::SessionKeepsPath) => mode == ScopeMode::Session,
+            Some(Fault::SharedKeepsPath) => tenant == Store::shared_context().id(),
             _ => false,
         };
+        connection.scopes += 1;
+        connection.rows = 0;
+        connection.failed = false;
+        self.store
+            .uncommitted
+            .lock()
+            .unwrap()
+            .retain(|(writer, _)| *writer != tenant);
         if !keeps_path {
             connection.path = None;
         }

@@ -12,7 +12,7 @@ use tenantry::{
     TenantSchema, TenantStatus, Version,
 };
 use tenantry_conformance::NOTICE;
-use tenantry_memory::{MemoryDatabase, MemoryMigration, MemorySchemaProvider};
+use tenantry_memory::{MemoryDatabase, MemoryMigration, MemorySchemaProvider, Tables};
 
 use super::fault::Fault;
 use super::repository::FaultyRepository;
@@ -27,13 +27,15 @@ pub(crate) struct Store {
     pub(crate) locked: Mutex<BTreeSet<SchemaName>>,
     /// The schemas for whose lock a migration still waits.
     pub(crate) queued: Mutex<BTreeSet<SchemaName>>,
+    /// What was written and isn't committed yet.
+    pub(crate) uncommitted: Mutex<Vec<(TenantId, i64)>>,
     pub(crate) sequence: AtomicI64,
     pub(crate) stopped: AtomicBool,
 }
 
 impl Store {
     pub(crate) fn new(fault: Option<Fault>) -> Self {
-        let database = MemoryDatabase::with_patience(Duration::from_millis(50));
+        let database = MemoryDatabase::with_patience(patience(fault));
         let shared = MemorySchemaProvider::new(database.clone(), [Self::notices()]);
         block_on(shared.create(&Self::shared_schema())).expect("the database is empty");
         Self {
@@ -43,6 +45,7 @@ impl Store {
             revoked: Mutex::default(),
             locked: Mutex::default(),
             queued: Mutex::default(),
+            uncommitted: Mutex::default(),
             sequence: AtomicI64::new(0),
             stopped: AtomicBool::new(false),
         }
@@ -61,11 +64,23 @@ impl Store {
 
     pub(crate) fn shared_context() -> TenantContext {
         let nobody = TenantId::from_parts(DateTime::UNIX_EPOCH, [0; 10]);
-        context(nobody, Slug::new("zz-simulated").expect("a slug"))
+        // No fault that changes names changes this one: it would break every use of the shared schema.
+        context(nobody, Slug::new("zzsimulated").expect("a slug"))
     }
 
     pub(crate) fn shared_schema() -> TenantSchema {
         Self::shared_context().schema()
+    }
+
+    /// Leaves a schema with an empty table in its place.
+    pub(crate) fn empty(&self, schema: &TenantSchema) {
+        let operator = self.database.operator();
+        if operator.drop_schema(schema.name) {
+            let mut tables = Tables::default();
+            tables.create("items").unwrap();
+            operator.create_schema(schema.name, tables);
+            operator.put_mark(schema.name, schema.tenant);
+        }
     }
 
     /// The schema that is really used for this one.
@@ -89,6 +104,14 @@ impl Store {
             _ => text,
         };
         Slug::new(stored).expect("part of a slug")
+    }
+}
+
+/// How long connections and locks are waited for. Only few worlds wait in vain while nothing is wrong.
+pub(crate) fn patience(fault: Option<Fault>) -> Duration {
+    match fault {
+        None | Some(Fault::NothingIsClaimed) => Duration::from_secs(1),
+        Some(_) => Duration::from_millis(200),
     }
 }
 
