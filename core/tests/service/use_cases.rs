@@ -1,6 +1,7 @@
 //! The service over the memory adapter: what it changes, what it refuses, whom it tells.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::world::{Gate, World};
 use futures_lite::future::block_on;
@@ -323,16 +324,39 @@ fn a_tenant_whose_migration_fails_is_named_and_does_not_stop_the_others() {
 }
 
 #[test]
-fn a_fleet_of_more_than_a_page_is_migrated_to_its_last_tenant() {
-    let slugs: Vec<String> = (0..505).map(|number| format!("tenant-{number}")).collect();
+fn a_fleet_of_more_than_two_pages_is_migrated_to_its_last_tenant() {
+    let slugs: Vec<String> = (0..1002).map(|number| format!("tenant-{number}")).collect();
     let slugs: Vec<&str> = slugs.iter().map(String::as_str).collect();
     let (_world, further, _) = fleet(&slugs, MemoryMigration::create_table("more"));
     let report = block_on(further.migrate_all(|_| {})).unwrap();
-    assert_eq!(report.migrated, 505);
+    assert_eq!((report.migrated, report.failed.len()), (1002, 0));
 }
 
-/// Records that are read from a copy which never catches up, in one endless page.
-struct Lagging(Tenant);
+#[test]
+fn one_tenants_migration_says_what_it_ran() {
+    let next = MemoryMigration::create_table("more");
+    let (_world, further, tenants) = fleet(&["alpha", "beta"], next);
+    let report = block_on(further.migrate(tenants[0].id())).unwrap();
+    assert_eq!(report.applied, ["create_more"]);
+    let report = block_on(further.migrate_all(|_| {})).unwrap();
+    assert_eq!((report.migrated, report.unchanged), (1, 1));
+}
+
+#[test]
+fn a_new_tenant_has_the_settings_that_it_was_given() {
+    let world = World::new();
+    let settings = Settings::new(serde_json::json!({ "plan": "pro" })).unwrap();
+    let asked = new("acme").with_settings(settings.clone());
+    let created = block_on(world.service().create(asked, &actor())).unwrap();
+    assert_eq!(created.settings(), &settings);
+    assert_eq!(
+        block_on(world.service().find(created.id())).unwrap(),
+        created
+    );
+}
+
+/// Records that are read from a copy which never catches up, in one endless page. It counts the attempts to write.
+struct Lagging(Tenant, Arc<AtomicUsize>);
 
 #[async_trait::async_trait]
 impl TenantRepository for Lagging {
@@ -360,6 +384,7 @@ impl TenantRepository for Lagging {
     }
 
     async fn update(&self, _tenant: &Tenant, expected: Version) -> Result<(), RepositoryError> {
+        self.1.fetch_add(1, Ordering::SeqCst);
         Err(RepositoryError::Stale {
             id: self.0.id(),
             expected,
@@ -377,11 +402,12 @@ impl TenantRepository for Lagging {
 }
 
 #[test]
-fn a_repository_that_never_catches_up_ends_in_an_error_and_not_in_a_loop() {
+fn a_repository_that_never_catches_up_ends_in_an_error_after_five_attempts_and_not_in_a_loop() {
+    let attempts = Arc::new(AtomicUsize::new(0));
     let world = World::new();
     let tenant = block_on(world.pending());
     let service = TenantService::builder(
-        Arc::new(Lagging(tenant.clone())),
+        Arc::new(Lagging(tenant.clone(), attempts.clone())),
         world.schemas.clone(),
         Arc::new(ManualClock::at(chrono::DateTime::UNIX_EPOCH)),
         Arc::new(SequentialIds::new()),
@@ -393,8 +419,10 @@ fn a_repository_that_never_catches_up_ends_in_an_error_and_not_in_a_loop() {
         provisioned,
         ServiceError::Repository(RepositoryError::Stale { .. })
     ));
+    assert_eq!(attempts.swap(0, Ordering::SeqCst), 5, "to provision");
     let name = TenantName::new("Other").unwrap();
     let renamed = block_on(service.rename(tenant.id(), name, &actor)).unwrap_err();
+    assert_eq!(attempts.swap(0, Ordering::SeqCst), 5, "to rename");
     assert!(matches!(
         renamed,
         ServiceError::Repository(RepositoryError::Stale { .. })
