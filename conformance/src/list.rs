@@ -215,6 +215,9 @@ macro_rules! for_each_behaviour {
                 anothers_schema_is_never_entered;
                 a_purged_tenants_context_never_enters_the_next_ones_schema;
                 a_schema_removed_under_a_warm_connection_is_missing;
+                a_schema_removed_and_made_anew_under_an_open_scope_gets_none_of_that_scopes_rows;
+                a_schema_removed_and_made_anew_under_an_open_session_gets_none_of_its_rows
+                    needs SessionScopes;
                 a_schema_dropped_from_outside_is_missing
                     needs DroppedSchemas;
                 a_schema_renamed_from_outside_is_missing

@@ -220,6 +220,8 @@ faults! {
     MissingHasNoType,
     /// The mark isn't looked at.
     MarkIsIgnored,
+    /// A removal doesn't wait for open scopes, whose rows go to whoever has the schema's name next.
+    RowsFollowTheName,
     /// Connections aren't cleaned.
     NothingIsCleaned,
     /// Connections are never used again.

@@ -54,6 +54,16 @@ impl<'c> SimulatedProbe<'c> {
         })
     }
 
+    /// Whoever has the schema's name by now, if that is another and rows follow the name.
+    fn next_of_the_name(&self) -> Option<TenantContext> {
+        if !self.has(Fault::RowsFollowTheName) {
+            return None;
+        }
+        let here = self.inside.place.schema();
+        let owner = self.inside.scopes.owner_of(here.name)?;
+        (owner.id() != here.tenant).then_some(owner)
+    }
+
     /// Does `work` to the own table of every other schema, the shared one included.
     fn everywhere_else(
         &self,
@@ -135,7 +145,10 @@ impl Probe for SimulatedProbe<'_> {
         let writer = self.inside.place.id();
         let uncommitted = &self.inside.scopes.store.uncommitted;
         uncommitted.lock().unwrap().push((writer, value));
-        Ok(self.connection.insert(self.own(), row(value))?)
+        match self.next_of_the_name() {
+            Some(next) => Ok(self.elsewhere(&next, |c| c.insert("items", row(value)))?),
+            None => Ok(self.connection.insert(self.own(), row(value))?),
+        }
     }
 
     fn values(&mut self) -> Result<Vec<i64>, ProbeError> {

@@ -217,7 +217,9 @@ impl SchemaProvider for FaultySchemas {
         match self.store.fault {
             Some(Fault::RemoveKeepsRows) => return Ok(Removal::Dropped),
             Some(Fault::RemoveIgnoresMark) => self.seize(schema),
-            Some(Fault::RemoveForces) if operator.drop_schema(schema.name) => {
+            Some(Fault::RemoveForces | Fault::RowsFollowTheName)
+                if operator.drop_schema(schema.name) =>
+            {
                 return Ok(Removal::Dropped);
             }
             Some(Fault::RemovesByPrefix) => {

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use futures_lite::future::block_on;
 use serde_json::json;
 use tenantry::ports::{Mark, SchemaProvider, ScopeError, ScopeMode, ScopeName, TenantScopes};
-use tenantry::{TenantContext, TenantId};
+use tenantry::{SchemaName, TenantContext, TenantId};
 use tenantry_memory::{MemorySchemaProvider, MemoryScopes, TenantConnection};
 
 use super::fault::Fault;
@@ -218,23 +218,30 @@ impl SimulatedScopes {
                 })
             }
             Err(ScopeError::SchemaForeign { .. }) if self.has(Fault::MarkIsIgnored) => {
-                Ok(self.owner_of(&place))
+                Ok(self.owner_or_new(&place))
             }
             Err(error) => Err(error),
         }
     }
 
-    /// The context of whoever's mark the schema carries.
-    fn owner_of(&self, place: &TenantContext) -> TenantContext {
+    /// The context of whoever's mark the schema carries, which is put there if there is none.
+    fn owner_or_new(&self, place: &TenantContext) -> TenantContext {
         let name = place.schema().name;
+        self.owner_of(name).unwrap_or_else(|| {
+            self.store.database.operator().put_mark(name, place.id());
+            place.clone()
+        })
+    }
+
+    /// The context of whoever's mark the schema carries, if it is there and has one.
+    pub(crate) fn owner_of(&self, name: SchemaName) -> Option<TenantContext> {
         let schemas = MemorySchemaProvider::new(self.store.database.clone(), []);
         let listed = block_on(schemas.list()).unwrap();
-        let found = listed.into_iter().find(|found| found.name == name).unwrap();
-        if let Mark::Tenant(owner) = found.mark {
-            return context(owner, name.slug());
+        let found = listed.into_iter().find(|found| found.name == name)?;
+        match found.mark {
+            Mark::Tenant(owner) => Some(context(owner, name.slug())),
+            _ => None,
         }
-        self.store.database.operator().put_mark(name, place.id());
-        place.clone()
     }
 
     fn work<T, E>(

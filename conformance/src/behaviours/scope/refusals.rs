@@ -1,11 +1,13 @@
+use std::thread;
+
 use futures_lite::future::block_on;
 use tenantry::lifecycle::Command;
-use tenantry::ports::{Removal, ScopeError};
-use tenantry::{Actor, SchemaName, Slug, TenantContext};
+use tenantry::ports::{Removal, SchemaError, ScopeError, ScopeMode};
+use tenantry::{Actor, SchemaName, ServiceError, Slug, TenantContext};
 
 use super::super::provisioning::usurper;
-use crate::world::World;
-use crate::{Harness, NOTICE, ProbeError, Verdict, ensure, ensure_eq, ensure_matches};
+use crate::world::{NO_ROWS, World};
+use crate::{Harness, NOTICE, ProbeError, Verdict, Violation, ensure, ensure_eq, ensure_matches};
 
 pub(crate) fn a_missing_schema_is_a_typed_error<H: Harness>() -> Verdict {
     let world = World::<H>::with_connections(1);
@@ -93,7 +95,56 @@ pub(crate) fn a_schema_removed_under_a_warm_connection_is_missing<H: Harness>() 
     is_missing(&world, &context)
 }
 
-fn warm<H: Harness>(world: &World<H>) -> Result<TenantContext, crate::Violation> {
+pub(crate) fn a_schema_removed_and_made_anew_under_an_open_scope_gets_none_of_that_scopes_rows<
+    H: Harness,
+>() -> Verdict {
+    is_made_anew_under::<H>(ScopeMode::Transaction)
+}
+
+pub(crate) fn a_schema_removed_and_made_anew_under_an_open_session_gets_none_of_its_rows<
+    H: Harness,
+>() -> Verdict {
+    is_made_anew_under::<H>(ScopeMode::Session)
+}
+
+/// The purge may wait for the scope and give up, or go on and end the scope's work: either keeps the rows apart.
+fn is_made_anew_under<H: Harness>(mode: ScopeMode) -> Verdict {
+    let world = World::<H>::with_connections(2);
+    let earlier = world.context("acme")?;
+    block_on(world.service.suspend(earlier.id(), &Actor::system()))?;
+    block_on(world.service.delete(earlier.id(), &Actor::system()))?;
+    let mut meanwhile = None;
+    let ended = world.enter(&earlier, mode, |probe| {
+        let elsewhere = || made_anew(&world, &earlier);
+        meanwhile = Some(thread::scope(|scope| scope.spawn(elsewhere).join()));
+        probe.insert(1)
+    });
+    let Some(meanwhile) = meanwhile else {
+        return Ok(ended?);
+    };
+    let meanwhile = meanwhile.map_err(|_| Violation::new("a panic"))?;
+    let next = match meanwhile? {
+        Some(next) => next,
+        None => made_anew(&world, &earlier)?
+            .ok_or_else(|| Violation::new("the purge is busy once the scope is left"))?,
+    };
+    ensure_eq!(world.values(&next)?, NO_ROWS, "the next tenant's rows");
+    Ok(())
+}
+
+/// The tenant that takes a deleted one's slug, unless somebody is still in the deleted one's schema.
+fn made_anew<H: Harness>(
+    world: &World<H>,
+    deleted: &TenantContext,
+) -> Result<Option<TenantContext>, Violation> {
+    match block_on(world.service.purge(deleted.id(), &Actor::system())) {
+        Ok(_) => world.context(deleted.slug().as_str()).map(Some),
+        Err(ServiceError::Schema(SchemaError::Busy { .. })) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn warm<H: Harness>(world: &World<H>) -> Result<TenantContext, Violation> {
     let context = world.context("acme")?;
     world.insert(&context, &[1])?;
     for _ in 0..3 {
