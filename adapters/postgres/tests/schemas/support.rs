@@ -14,6 +14,9 @@ use tenantry_postgres::{Migrations, PostgresConfig, PostgresSchemaProvider};
 /// The longest wait for a lock in these tests.
 pub(crate) const LOCK_TIMEOUT: Duration = Duration::from_millis(400);
 
+/// Within this, a lock's timeout is over on a busy machine, too. Without one, it would be waited for forever.
+pub(crate) const SOON: Duration = Duration::from_secs(30);
+
 pub(crate) struct World {
     server: &'static Postgres,
     pub(crate) database: String,
