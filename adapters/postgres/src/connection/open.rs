@@ -90,7 +90,17 @@ fn inspect(
         target: config.target(),
         source: config.scrub(&error.to_string()),
     })?;
-    let found = server.version / 10_000;
+    refuse_too_old(server.version, config)?;
+    Ok(Opened {
+        connection,
+        backend: server.backend,
+        direct: claimed_direct && server.direct.as_deref() == Some("1"),
+    })
+}
+
+/// `version` is what the server says as `server_version_num`: 130004 is 13.4, and 90624 is 9.6.24.
+fn refuse_too_old(version: i32, config: &PostgresConfig) -> Result<(), ConnectError> {
+    let found = version / 10_000;
     if found < MINIMUM_MAJOR_VERSION {
         return Err(ConnectError::TooOld {
             target: config.target(),
@@ -98,9 +108,36 @@ fn inspect(
             minimum: MINIMUM_MAJOR_VERSION,
         });
     }
-    Ok(Opened {
-        connection,
-        backend: server.backend,
-        direct: claimed_direct && server.direct.as_deref() == Some("1"),
-    })
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tenantry::Retry;
+
+    #[test]
+    fn a_server_older_than_13_is_refused_for_good_and_a_newer_one_is_not() {
+        let config: PostgresConfig = "postgresql://owner:secret@db.example/shop".parse().unwrap();
+        for version in [130_000, 130_004, 170_002] {
+            assert!(refuse_too_old(version, &config).is_ok(), "{version}");
+        }
+        for (version, major) in [(129_999, 12), (120_018, 12), (90_624, 9)] {
+            let refused = refuse_too_old(version, &config).unwrap_err();
+            assert!(
+                matches!(refused, ConnectError::TooOld { found, minimum: 13, .. } if found == major),
+                "{version}: {refused:?}"
+            );
+            assert_eq!(refused.retry(), Retry::Never);
+            let text = refused.to_string();
+            assert!(
+                text.ends_with(&format!("is version {major}: use 13 or newer")),
+                "{text}"
+            );
+            assert!(
+                text.contains("db.example") && !text.contains("secret"),
+                "{text}"
+            );
+        }
+    }
 }

@@ -76,12 +76,7 @@ impl Doctor {
     /// About twenty round trips on three connections, and two more for every thousand schemas.
     pub async fn examine(&self) -> Result<Vec<Finding>, DoctorError> {
         let pending = match self.tenantry_pending().await {
-            Err(DoctorError::Connect(ConnectError::TooOld { found, minimum, .. })) => {
-                return Ok(vec![Problem::ServerTooOld { found, minimum }.into()]);
-            }
-            Err(DoctorError::Connect(ConnectError::PoolerInBetween { .. })) => {
-                return Ok(vec![Problem::PoolerInBetween.into()]);
-            }
+            Err(DoctorError::Connect(error)) => return found_instead(error),
             pending => pending?,
         };
         let set_up = pending.is_empty();
@@ -184,6 +179,17 @@ impl Doctor {
     }
 }
 
+/// What is found where the doctor couldn't begin to look: some of the reasons are findings.
+fn found_instead(error: ConnectError) -> Result<Vec<Finding>, DoctorError> {
+    match error {
+        ConnectError::TooOld { found, minimum, .. } => {
+            Ok(vec![Problem::ServerTooOld { found, minimum }.into()])
+        }
+        ConnectError::PoolerInBetween { .. } => Ok(vec![Problem::PoolerInBetween.into()]),
+        error => Err(error.into()),
+    }
+}
+
 /// The records, by what they are looked for by.
 struct Tenants {
     provisioned: Vec<(TenantId, Slug, TenantStatus)>,
@@ -268,4 +274,46 @@ pub enum DoctorError {
     /// A statement failed.
     #[error("the database can't be looked at")]
     Statement(#[from] diesel::result::Error),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_is_too_old_is_a_finding_and_not_a_failure() {
+        let target = "db.example".to_owned();
+        let findings = found_instead(ConnectError::TooOld {
+            target: target.clone(),
+            found: 12,
+            minimum: 13,
+        })
+        .unwrap();
+        let [finding] = &findings[..] else {
+            panic!("{findings:?}");
+        };
+        assert_eq!(
+            finding.problem,
+            Problem::ServerTooOld {
+                found: 12,
+                minimum: 13
+            }
+        );
+        assert_eq!(finding.severity(), Severity::Error);
+        let pooler = found_instead(ConnectError::PoolerInBetween { target }).unwrap();
+        assert_eq!(pooler[0].problem, Problem::PoolerInBetween);
+    }
+
+    #[test]
+    fn a_server_that_cannot_be_reached_is_a_failure() {
+        let refused = ConnectError::Refused {
+            target: "db.example".to_owned(),
+            source: crate::ServerSaid::scrubbed("no route".to_owned()),
+        };
+        let failed = found_instead(refused).unwrap_err();
+        assert!(
+            matches!(failed, DoctorError::Connect(ConnectError::Refused { .. })),
+            "{failed:?}"
+        );
+    }
 }
