@@ -6,6 +6,10 @@ use std::env;
 
 use tenantry_benches::{BenchError, Report};
 
+#[expect(
+    clippy::print_stdout,
+    reason = "the report is for whoever runs the benchmarks"
+)]
 fn main() -> Result<(), BenchError> {
     if !env::args().any(|argument| argument == "--bench") {
         // `cargo test --benches` wants nothing but a trial.

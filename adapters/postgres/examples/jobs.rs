@@ -48,6 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 }
 
+#[expect(clippy::print_stdout, reason = "an example says what it did")]
 fn put(config: PostgresConfig, number: usize) -> Result<(), Box<dyn Error>> {
     block_on(SharedMigrations::of_jobs(config.clone()).run())?;
     let contexts = tenants(&config)?;

@@ -24,6 +24,7 @@ use tenantry_postgres::{
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("examples/migrations");
 
+#[expect(clippy::print_stdout, reason = "an example says what it did")]
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [url, slug] = arguments.as_slice() else {

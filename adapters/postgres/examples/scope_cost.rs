@@ -1,4 +1,5 @@
 //! What entering a scope costs against one connection that stays in its tenant: `cargo run --release --example scope_cost`.
+#![expect(clippy::print_stdout, reason = "an example says what it measured")]
 
 use std::error::Error;
 use std::time::{Duration, Instant};

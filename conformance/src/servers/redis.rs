@@ -326,6 +326,7 @@ mod tests {
         soon("the folder is gone", || !folder.exists());
     }
 
+    #[expect(clippy::print_stdout, reason = "the parent reads it")]
     fn own_a_server_until_killed() {
         let server = Redis::start().unwrap();
         let folder = server.supervisor().folder().to_owned();

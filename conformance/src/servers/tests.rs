@@ -232,6 +232,7 @@ pub(super) fn in_a_process_of_its_own(test: &str) -> Command {
     command
 }
 
+#[expect(clippy::print_stdout, reason = "the parent reads it")]
 fn own_servers_until_killed() {
     let server = Postgres::start().unwrap();
     let pooler = PgBouncer::start(&server, &PoolSettings::default()).unwrap();

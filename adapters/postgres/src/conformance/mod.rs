@@ -139,6 +139,10 @@ impl<R: Records> PostgresHarness<R> {
 }
 
 impl<R> Drop for PostgresHarness<R> {
+    #[expect(
+        clippy::print_stderr,
+        reason = "a test that has ended has nobody else to tell"
+    )]
     fn drop(&mut self) {
         let (database, role) = (&self.operator.database, &self.operator.role);
         let server = server::shared();

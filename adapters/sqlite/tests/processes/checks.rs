@@ -182,6 +182,7 @@ fn a_creation_killed_in_a_migration_leaves_nothing() {
     assert_eq!(world.tenant_files(), ["tenant_acme.sqlite"]);
 }
 
+#[expect(clippy::print_stdout, reason = "it says how often it met which")]
 fn a_creation_killed_at_any_moment_is_whole_or_absent() {
     let world = World::new();
     let acme = context(1);

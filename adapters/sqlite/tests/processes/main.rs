@@ -5,6 +5,7 @@
 mod checks;
 mod child;
 
+#[expect(clippy::print_stdout, reason = "a program of tests says which it ran")]
 fn main() {
     let mut arguments = std::env::args().skip(1);
     if arguments.next().as_deref() == Some("child") {
