@@ -73,7 +73,7 @@ fn the_whole_adapter_holds_every_behaviour() {
 #[test]
 #[expect(
     clippy::print_stdout,
-    reason = "it says how many behaviours stand between a fault and a user"
+    reason = "the counts are for whoever adds a fault"
 )]
 fn every_behaviour_is_broken_by_a_fault_and_every_fault_breaks_one() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
