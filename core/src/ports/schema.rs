@@ -58,8 +58,8 @@ pub trait SchemaProvider: Send + Sync {
     /// Drops the schema and every row in it.
     ///
     /// # Errors
-    /// [`SchemaError::Foreign`] if it isn't this tenant's, [`SchemaError::Busy`] if somebody reads it for
-    /// longer than the lock time-out: then nothing is dropped.
+    /// [`SchemaError::Foreign`] if it isn't this tenant's, [`SchemaError::Busy`] if somebody is in a transaction in it for
+    /// longer than the lock time-out: then nothing is dropped. A session scope may be ended instead.
     async fn remove(&self, schema: &TenantSchema) -> Result<Removal, SchemaError>;
 
     /// Every schema whose name could be a tenant's, with its mark, by name. Changes nothing.
