@@ -11,6 +11,7 @@ use tenantry::Tenant;
 use crate::error::{CliError, chain};
 
 const GOOD: Style = AnsiColor::Green.on_default().bold();
+const DOUBTFUL: Style = AnsiColor::Yellow.on_default().bold();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const FAINT: Style = Style::new().dimmed();
 const STRONG: Style = Style::new().bold();
@@ -71,6 +72,11 @@ impl Output {
     /// Something that went as it should.
     pub(crate) fn good(&mut self, text: &str) -> Result<(), CliError> {
         self.marked(GOOD, "✓", text)
+    }
+
+    /// Something that works, and wants a look.
+    pub(crate) fn doubtful(&mut self, text: &str) -> Result<(), CliError> {
+        self.marked(DOUBTFUL, "!", text)
     }
 
     /// Something that didn't.

@@ -29,7 +29,10 @@ pub(crate) fn run(database: &Database, output: &mut Output) -> Result<ExitCode, 
 }
 
 fn show(finding: &Finding, output: &mut Output) -> Result<(), CliError> {
-    output.bad(&finding.problem)?;
+    match finding.severity {
+        Severity::Error => output.bad(&finding.problem)?,
+        Severity::Warning => output.doubtful(&finding.problem)?,
+    }
     output.aside(&format!("    {}", finding.remedy))
 }
 
