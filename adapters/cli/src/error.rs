@@ -54,6 +54,13 @@ pub(crate) enum CliError {
     Output(#[from] std::io::Error),
 }
 
+impl CliError {
+    /// What an adapter or Diesel said, where a command has no more to say.
+    pub(crate) fn database(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Database(Box::new(error))
+    }
+}
+
 impl From<ServiceError> for CliError {
     /// A library names the call that mends it; the command names the command.
     fn from(error: ServiceError) -> Self {

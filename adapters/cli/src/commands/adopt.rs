@@ -31,7 +31,7 @@ pub(crate) fn run(
     };
     let mut connection = config
         .connect_administrative(LOCK_TIMEOUT)
-        .map_err(|error| CliError::Database(Box::new(error)))?;
+        .map_err(CliError::database)?;
     let bar = progress_bar(output);
     let adopted = adopt(&mut connection, &tenant.schema(), &adoption, &mut |step| {
         show(&bar, step);

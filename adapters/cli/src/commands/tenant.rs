@@ -87,7 +87,7 @@ pub(crate) fn run(
 
 fn name_of(slug: &str) -> Result<TenantName, CliError> {
     // A slug is a well-formed name, so this never fails; a failure would still be reported.
-    TenantName::new(slug).map_err(|error| CliError::Database(Box::new(error)))
+    TenantName::new(slug).map_err(CliError::database)
 }
 
 fn read_settings(json: Option<&str>) -> Result<Settings, CliError> {

@@ -86,8 +86,8 @@ impl Database {
     }
 
     fn sqlite_at(config: SqliteConfig, global: &Global) -> Result<Self, CliError> {
-        let store = SqliteStore::open(config.lock_timeout(LOCK_TIMEOUT))
-            .map_err(|error| CliError::Database(Box::new(error)))?;
+        let store =
+            SqliteStore::open(config.lock_timeout(LOCK_TIMEOUT)).map_err(CliError::database)?;
         let repository = SqliteTenantRepository::new(&store);
         let schemas = match &global.migrations {
             Some(folder) => SqliteSchemaProvider::from_folder(&store, folder)?,
@@ -132,7 +132,7 @@ impl Database {
             Kind::Postgres { config, .. } => {
                 let migrations = SharedMigrations::of_tenantry(config.clone());
                 block_on(migrations.with_lock_timeout(LOCK_TIMEOUT).run())
-                    .map_err(|error| CliError::Database(Box::new(error)))?;
+                    .map_err(CliError::database)?;
             }
             Kind::Sqlite { repository, .. } => repository.set_up()?,
         }
@@ -144,8 +144,7 @@ impl Database {
         match &self.kind {
             Kind::Postgres { config, schemas } => {
                 let doctor = Doctor::new(config.clone(), schemas.clone());
-                let found = block_on(doctor.examine())
-                    .map_err(|error| CliError::Database(Box::new(error)))?;
+                let found = block_on(doctor.examine()).map_err(CliError::database)?;
                 Ok(found.iter().map(Finding::from).collect())
             }
             Kind::Sqlite {

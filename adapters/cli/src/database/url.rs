@@ -27,8 +27,7 @@ impl Url {
         if !postgres {
             return Err(CliError::UnknownDatabase);
         }
-        let config =
-            PostgresConfig::parse(url).map_err(|error| CliError::Database(Box::new(error)))?;
+        let config = PostgresConfig::parse(url).map_err(CliError::database)?;
         Ok(Self::Postgres(config))
     }
 }

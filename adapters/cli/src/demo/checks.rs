@@ -222,5 +222,5 @@ fn demo_slug(slug: &str) -> Result<Slug, CliError> {
 }
 
 fn demo_name(name: &str) -> Result<TenantName, CliError> {
-    TenantName::new(name).map_err(|error| CliError::Database(Box::new(error)))
+    TenantName::new(name).map_err(CliError::database)
 }

@@ -15,7 +15,7 @@ impl From<WorkFailed> for CliError {
     fn from(failed: WorkFailed) -> Self {
         match failed {
             WorkFailed::Scope(error) => Self::Scope(error),
-            WorkFailed::Statement(error) => Self::Database(Box::new(error)),
+            WorkFailed::Statement(error) => Self::database(error),
         }
     }
 }

@@ -12,11 +12,14 @@ pub(crate) fn second_borrower<C: Send + 'static, T>(
     second: impl FnOnce(&mut C) -> Result<T, CliError>,
 ) -> Result<T, CliError> {
     let manager = Given(Mutex::new(Some(connection)));
-    let pool = Pool::builder().max_size(1).build(manager).map_err(failed)?;
-    let mut borrowed = pool.get().map_err(failed)?;
+    let pool = Pool::builder()
+        .max_size(1)
+        .build(manager)
+        .map_err(CliError::database)?;
+    let mut borrowed = pool.get().map_err(CliError::database)?;
     first(&mut borrowed)?;
     drop(borrowed);
-    let mut borrowed = pool.get().map_err(failed)?;
+    let mut borrowed = pool.get().map_err(CliError::database)?;
     second(&mut borrowed)
 }
 
@@ -46,8 +49,4 @@ impl<C: Send + 'static> ManageConnection for Given<C> {
     fn has_broken(&self, _connection: &mut C) -> bool {
         false
     }
-}
-
-fn failed(error: r2d2::Error) -> CliError {
-    CliError::Database(Box::new(error))
 }

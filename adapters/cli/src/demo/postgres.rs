@@ -70,7 +70,7 @@ pub(crate) struct PostgresDemo {
 impl PostgresDemo {
     pub(crate) fn start(config: &PostgresConfig) -> Result<Self, CliError> {
         let shared = SharedMigrations::of_tenantry(config.clone());
-        block_on(shared.with_lock_timeout(LOCK_TIMEOUT).run()).map_err(failed)?;
+        block_on(shared.with_lock_timeout(LOCK_TIMEOUT).run()).map_err(CliError::database)?;
         let migrations = Migrations::embedded(&MIGRATIONS)?;
         let schemas = PostgresSchemaProvider::new(config.clone(), migrations);
         let service = compose(PostgresTenantRepository::new(config.clone()), schemas);
@@ -79,7 +79,8 @@ impl PostgresDemo {
             max_size: 1,
             ..PoolSettings::default()
         };
-        let pool = TenantPool::with_settings(config.clone(), settings).map_err(failed)?;
+        let pool =
+            TenantPool::with_settings(config.clone(), settings).map_err(CliError::database)?;
         let demo = Self {
             config: config.clone(),
             service,
@@ -92,12 +93,14 @@ impl PostgresDemo {
     fn operator(&self) -> Result<PgConnection, CliError> {
         self.config
             .connect_administrative(LOCK_TIMEOUT)
-            .map_err(failed)
+            .map_err(CliError::database)
     }
 
     fn rename_schema(&self, from: &str, to: &str) -> Result<(), CliError> {
         let rename = format!("ALTER SCHEMA \"{from}\" RENAME TO \"{to}\"");
-        self.operator()?.batch_execute(&rename).map_err(failed)
+        self.operator()?
+            .batch_execute(&rename)
+            .map_err(CliError::database)
     }
 }
 
@@ -133,8 +136,12 @@ impl DemoStore for PostgresDemo {
         let set_path = format!("SET search_path = {}", context.schema().name.quoted());
         let rows = second_borrower(
             self.operator()?,
-            |connection| connection.batch_execute(&set_path).map_err(failed),
-            |connection| plain::read_notes(connection).map_err(failed),
+            |connection| {
+                connection
+                    .batch_execute(&set_path)
+                    .map_err(CliError::database)
+            },
+            |connection| plain::read_notes(connection).map_err(CliError::database),
         )?;
         Ok(Leak {
             how: "a SET search_path stays on the pooled connection",
@@ -150,7 +157,7 @@ impl DemoStore for PostgresDemo {
         let mut session = self.pool.session(first).map_err(CliError::Scope)?;
         let before = backend(&mut session)?;
         for (_, leave, _) in LEFTOVERS {
-            session.batch_execute(leave).map_err(failed)?;
+            session.batch_execute(leave).map_err(CliError::database)?;
         }
         drop(session);
         let seen_by_next = |connection: &mut TenantConnection| {
@@ -195,12 +202,18 @@ impl DemoStore for PostgresDemo {
     fn costs(&self, context: &TenantContext) -> Result<Vec<Cost>, CliError> {
         let mut pinned = self.operator()?;
         let set_path = format!("SET search_path = {}", context.schema().name.quoted());
-        pinned.batch_execute(&set_path).map_err(failed)?;
-        let pool = TenantPool::new(self.config.clone()).map_err(failed)?;
-        let floor = median(|| plain::read_one(&mut pinned).map(drop).map_err(failed))?;
+        pinned
+            .batch_execute(&set_path)
+            .map_err(CliError::database)?;
+        let pool = TenantPool::new(self.config.clone()).map_err(CliError::database)?;
+        let floor = median(|| {
+            plain::read_one(&mut pinned)
+                .map(drop)
+                .map_err(CliError::database)
+        })?;
         let session = median(|| {
             let mut session = pool.session(context).map_err(CliError::Scope)?;
-            read_one(&mut session).map(drop).map_err(failed)
+            read_one(&mut session).map(drop).map_err(CliError::database)
         })?;
         let transaction = median(|| {
             let work = |connection: &mut TenantConnection| Ok(read_one(connection)?);
@@ -245,9 +258,5 @@ struct Seen {
 
 fn backend(connection: &mut TenantConnection) -> Result<i32, CliError> {
     let found = sql_query(BACKEND).get_result::<Backend>(connection);
-    Ok(found.map_err(failed)?.pid)
-}
-
-fn failed(error: impl std::error::Error + Send + Sync + 'static) -> CliError {
-    CliError::Database(Box::new(error))
+    Ok(found.map_err(CliError::database)?.pid)
 }

@@ -81,7 +81,7 @@ impl SqliteDemo {
             }
         };
         let config = SqliteConfig::new(folder).lock_timeout(LOCK_TIMEOUT);
-        let store = SqliteStore::open(config).map_err(failed)?;
+        let store = SqliteStore::open(config).map_err(CliError::database)?;
         let repository = SqliteTenantRepository::new(&store);
         repository.set_up()?;
         let schemas = SqliteSchemaProvider::new(&store, MIGRATIONS);
@@ -104,7 +104,7 @@ impl SqliteDemo {
 
     fn plain(&self, schema: &SchemaName) -> Result<SqliteConnection, CliError> {
         let path = self.store.tenant_path(schema);
-        SqliteConnection::establish(&path.to_string_lossy()).map_err(failed)
+        SqliteConnection::establish(&path.to_string_lossy()).map_err(CliError::database)
     }
 }
 
@@ -140,12 +140,15 @@ impl DemoStore for SqliteDemo {
         let path = self.store.tenant_path(&context.schema().name);
         let attach = |connection: &mut SqliteConnection| {
             let attach = sql_query("ATTACH ? AS tenant").bind::<Text, _>(path.to_string_lossy());
-            attach.execute(connection).map(drop).map_err(failed)
+            attach
+                .execute(connection)
+                .map(drop)
+                .map_err(CliError::database)
         };
         let rows = second_borrower(
-            SqliteConnection::establish(":memory:").map_err(failed)?,
+            SqliteConnection::establish(":memory:").map_err(CliError::database)?,
             attach,
-            |connection| plain::read_notes(connection).map_err(failed),
+            |connection| plain::read_notes(connection).map_err(CliError::database),
         )?;
         Ok(Leak {
             how: "an attached file stays on the pooled connection",
@@ -161,7 +164,7 @@ impl DemoStore for SqliteDemo {
         let mut session = self.pool.session(first).map_err(CliError::Scope)?;
         let before = session.serial();
         for (_, leave, _) in LEFTOVERS {
-            session.batch_execute(leave).map_err(failed)?;
+            session.batch_execute(leave).map_err(CliError::database)?;
         }
         drop(session);
         let mut seen = self.leftovers(first, before)?.0;
@@ -198,10 +201,14 @@ impl DemoStore for SqliteDemo {
 
     fn costs(&self, context: &TenantContext) -> Result<Vec<Cost>, CliError> {
         let mut pinned = self.plain(&context.schema().name)?;
-        let floor = median(|| plain::read_one(&mut pinned).map(drop).map_err(failed))?;
+        let floor = median(|| {
+            plain::read_one(&mut pinned)
+                .map(drop)
+                .map_err(CliError::database)
+        })?;
         let session = median(|| {
             let mut session = self.pool.session(context).map_err(CliError::Scope)?;
-            read_one(&mut session).map(drop).map_err(failed)
+            read_one(&mut session).map(drop).map_err(CliError::database)
         })?;
         let transaction = median(|| {
             let work = |connection: &mut TenantConnection| Ok(read_one(connection)?);
@@ -257,8 +264,4 @@ impl SqliteDemo {
 struct Seen {
     #[diesel(sql_type = Bool)]
     seen: bool,
-}
-
-fn failed(error: impl std::error::Error + Send + Sync + 'static) -> CliError {
-    CliError::Database(Box::new(error))
 }
