@@ -5,6 +5,7 @@ use core::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::ports::RepositoryError;
 use crate::{Excerpt, Tenant, TenantId, TenantStatus};
 
 /// How many items a page holds at most: 1 to 500, 50 by default.
@@ -141,6 +142,21 @@ impl PageRequest {
         Self {
             after: Some(cursor),
             ..self
+        }
+    }
+
+    /// The request for the page after this one, given where that page said the next begins; `None` after the last.
+    ///
+    /// # Errors
+    /// [`RepositoryError::Failed`] if the next page isn't after this one: following it would go round in a circle.
+    pub fn following(self, next: Option<Cursor>) -> Result<Option<Self>, RepositoryError> {
+        match (self.after, next) {
+            (Some(last), Some(next)) if next.last_seen() <= last.last_seen() => {
+                Err(RepositoryError::Failed {
+                    source: "the next page isn't after this one".into(),
+                })
+            }
+            (_, next) => Ok(next.map(|next| self.at(next))),
         }
     }
 }

@@ -189,6 +189,24 @@ fn a_page_request_keeps_its_size_and_takes_the_cursor() {
 }
 
 #[test]
+fn a_next_page_is_followed_only_forwards() {
+    let at = |millis| DateTime::from_timestamp_millis(millis).unwrap();
+    let cursor = |millis| Cursor::after(TenantId::from_parts(at(millis), [7; 10]));
+    let first = PageRequest::first(PageSize::new(7).unwrap());
+    assert_eq!(first.following(None).unwrap(), None);
+    let second = first.following(Some(cursor(5))).unwrap().unwrap();
+    assert_eq!(second, first.at(cursor(5)));
+    assert_eq!(
+        second.following(Some(cursor(6))).unwrap(),
+        Some(first.at(cursor(6)))
+    );
+    assert_eq!(second.following(None).unwrap(), None);
+    for back in [4, 5] {
+        assert!(second.following(Some(cursor(back))).is_err(), "{back}");
+    }
+}
+
+#[test]
 fn page_sizes_and_cursors_come_back_from_json() {
     assert_eq!(
         serde_json::to_value(PageSize::new(7).unwrap()).unwrap(),

@@ -4,8 +4,8 @@ use alloc::vec::Vec;
 use super::{ServiceError, TenantService};
 #[cfg(doc)]
 use crate::ports::SchemaProvider;
-use crate::ports::{MigrationReport, RepositoryError, SchemaError};
-use crate::{Cursor, PageRequest, PageSize, Slug, Tenant, TenantFilter, TenantId, TenantStatus};
+use crate::ports::{MigrationReport, SchemaError};
+use crate::{PageRequest, PageSize, Slug, Tenant, TenantFilter, TenantId, TenantStatus};
 
 impl TenantService {
     /// Runs the tenant migrations that one tenant's schema lacks.
@@ -54,7 +54,7 @@ impl TenantService {
                 });
                 report.count(tenant.id(), *tenant.slug(), outcome);
             }
-            request = following(page, page_of_tenants.next)?;
+            request = page.following(page_of_tenants.next)?;
         }
         Ok(report)
     }
@@ -67,21 +67,6 @@ impl TenantService {
         let schemas: Vec<_> = tenants.iter().map(Tenant::schema).collect();
         let behind = self.schemas.behind(&schemas).await.unwrap_or(schemas);
         behind.into_iter().map(|schema| schema.tenant).collect()
-    }
-}
-
-/// The request for the page after `page`; an error if the repository would send us round in a circle.
-fn following(
-    page: PageRequest,
-    next: Option<Cursor>,
-) -> Result<Option<PageRequest>, RepositoryError> {
-    match (page.after, next) {
-        (Some(last), Some(next)) if next.last_seen() <= last.last_seen() => {
-            Err(RepositoryError::Failed {
-                source: "the next page isn't after this one".into(),
-            })
-        }
-        (_, next) => Ok(next.map(|next| page.at(next))),
     }
 }
 

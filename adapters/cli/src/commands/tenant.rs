@@ -136,7 +136,7 @@ fn list(
     while let Some(page) = request.take().filter(|_| found.len() < limit) {
         let tenants = block_on(service.list(filter, page))?;
         found.extend(tenants.items);
-        request = tenants.next.map(|next| page.at(next));
+        request = page.following(tenants.next)?;
     }
     let more = found.len() > limit || request.is_some();
     found.truncate(limit);

@@ -44,7 +44,7 @@ async fn all_tenants(
                 .into_iter()
                 .map(|tenant| (tenant.schema().name, tenant)),
         );
-        request = found.next.map(|next| page.at(next));
+        request = page.following(found.next)?;
     }
     Ok(tenants)
 }
