@@ -106,9 +106,13 @@ fn a_schema_that_is_being_changed_is_entered_by_nobody_who_is_told_to_try_again(
     let (a, b) = (world.tenant("aa"), world.tenant("bb"));
     let pool = world.pool(1);
     let mut operator = operator(&world);
+    let mut served_by = String::new();
     for mode in [ScopeMode::Transaction, ScopeMode::Session] {
         let locked = operator.transaction(|o| {
-            evict_parked(o, &a.schema().name, Duration::from_secs(10))?;
+            let evicted = evict_parked(o, &a.schema().name, Duration::from_secs(10))?;
+            if !matches!(evicted, Eviction::Locked { closed: 0 }) {
+                await_end_of_process(&served_by);
+            }
             let outcome = pool.in_tenant(&a, mode, |c| -> Outcome { Ok(insert(c, 1)?) });
             match &outcome {
                 Err(Failure::Scope(error @ ScopeError::SchemaChanging { schema })) => {
@@ -121,8 +125,11 @@ fn a_schema_that_is_being_changed_is_entered_by_nobody_who_is_told_to_try_again(
             QueryResult::Ok(())
         });
         locked.expect("locked");
-        let after = pool.in_tenant(&a, mode, |c| -> Outcome { Ok(insert(c, 3)?) });
-        after.expect("the change is over");
+        let after = pool.in_tenant(&a, mode, |c| -> Outcome<_> {
+            insert(c, 3)?;
+            Ok(backend(c)?)
+        });
+        served_by = after.expect("the change is over");
     }
     assert_eq!(
         (world.items(&a), world.items(&b)),

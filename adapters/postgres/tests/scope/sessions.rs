@@ -1,5 +1,4 @@
-use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use diesel::pg::CopyFormat;
@@ -21,16 +20,6 @@ fn trusting(world: &World, trust: Duration) -> TenantPool {
 
 fn visit(pool: &TenantPool, context: &tenantry::TenantContext) -> Outcome<Vec<i64>> {
     pool.in_tenant(context, ScopeMode::Session, |c| Ok(values(c)?))
-}
-
-/// The socket of a server process is closed for sure once the process is gone, a moment after its locks are.
-fn await_end_of_process(backend: &str) {
-    let process = Path::new("/proc").join(backend);
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while process.exists() {
-        assert!(Instant::now() < deadline, "backend {backend} goes on");
-        std::thread::yield_now();
-    }
 }
 
 #[test]

@@ -1,3 +1,4 @@
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -186,9 +187,15 @@ pub(crate) fn settle(pool: &TenantPool) {
 
 /// Waits, with a deadline, until a condition holds.
 pub(crate) fn until(what: &str, mut condition: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(10);
+    let deadline = Instant::now() + Duration::from_secs(30);
     while !condition() {
         assert!(Instant::now() < deadline, "never happened: {what}");
         std::thread::sleep(Duration::from_millis(1));
     }
+}
+
+/// The socket of a server process is closed for sure once the process is gone, a moment after its locks are.
+pub(crate) fn await_end_of_process(backend: &str) {
+    let process = Path::new("/proc").join(backend);
+    until("the end of the backend's process", || !process.exists());
 }
