@@ -2,6 +2,7 @@
 //! keeps the promises in its doc, and the conformance suite checks them.
 
 mod cache;
+mod changes;
 mod clock;
 mod events;
 mod ids;
@@ -12,6 +13,7 @@ mod scope;
 mod scope_stack;
 
 pub use cache::Cache;
+pub use changes::{ChangeSignal, TenantChanges};
 pub use clock::Clock;
 pub use events::EventSink;
 pub use ids::IdSource;
@@ -28,7 +30,7 @@ pub use scope_stack::ScopeStack;
 
 #[cfg(feature = "mocks")]
 pub use {
-    cache::MockCache, clock::MockClock, events::MockEventSink, ids::MockIdSource,
-    jobs::MockJobQueue, jobs::MockRandomness, repository::MockTenantRepository,
+    cache::MockCache, changes::MockTenantChanges, clock::MockClock, events::MockEventSink,
+    ids::MockIdSource, jobs::MockJobQueue, jobs::MockRandomness, repository::MockTenantRepository,
     schema::MockSchemaProvider,
 };
