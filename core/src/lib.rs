@@ -45,6 +45,7 @@ mod names;
 mod paging;
 pub mod ports;
 pub mod provisioning;
+pub mod resolution;
 mod retry;
 mod service;
 mod settings;
