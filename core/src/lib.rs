@@ -10,6 +10,7 @@
 //!  lifecycle  (tenant, command, now) -> (tenant, event)       a function
 //!  provisioning  a machine without I/O                        resumable after any crash
 //!  context    TenantContext                                   which tenant, who asked
+//!  resolution (request facts) -> candidate, or why not        two that disagree are refused
 //!  jobs       JobEnvelope, JobRun, JobWorker                  work that goes on after its request, in the same tenant
 //!  cache      CacheKey, KeySpace -> StoredKey; TenantCache    a key of one owner can't be another's
 //!  ports      TenantRepository, SchemaProvider, TenantScopes, Clock, IdSource, EventSink, Cache, JobQueue, Randomness

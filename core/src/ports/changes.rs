@@ -18,9 +18,9 @@ use crate::TenantId;
 ///   A feed that may have missed something says `Cut`, then `Connected`. One that can't say what changed says
 ///   [`Everything`](ChangeSignal::Everything).
 /// - **The first signal is `Connected` or `Cut`.** A feed goes on for ever: after `Cut` it tries again by itself.
-/// - **A silent line is found out.** A feed that is connected proves at regular intervals that it still hears, by a round
-///   trip on the same line, and says [`Current`](ChangeSignal::Current). A connection that the network lost without a word
-///   gives none, and the reader's trust runs out.
+/// - **A silent line is found out.** A feed that is connected proves several times a second that it still hears, by a round
+///   trip on the same line, and says [`Current`](ChangeSignal::Current), for the first time right after `Connected`. A
+///   connection that the network lost without a word gives none, and the reader's trust runs out.
 /// - A dropped future takes no signal with it: the next call returns it.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
