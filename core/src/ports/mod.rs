@@ -4,6 +4,7 @@
 mod cache;
 mod changes;
 mod clock;
+mod domain_owners;
 mod events;
 mod ids;
 mod jobs;
@@ -15,6 +16,7 @@ mod scope_stack;
 pub use cache::Cache;
 pub use changes::{ChangeSignal, TenantChanges};
 pub use clock::Clock;
+pub use domain_owners::DomainOwners;
 pub use events::EventSink;
 pub use ids::IdSource;
 pub use jobs::{
@@ -30,7 +32,7 @@ pub use scope_stack::ScopeStack;
 
 #[cfg(feature = "mocks")]
 pub use {
-    cache::MockCache, changes::MockTenantChanges, clock::MockClock, events::MockEventSink,
-    ids::MockIdSource, jobs::MockJobQueue, jobs::MockRandomness, repository::MockTenantRepository,
-    schema::MockSchemaProvider,
+    cache::MockCache, changes::MockTenantChanges, clock::MockClock,
+    domain_owners::MockDomainOwners, events::MockEventSink, ids::MockIdSource, jobs::MockJobQueue,
+    jobs::MockRandomness, repository::MockTenantRepository, schema::MockSchemaProvider,
 };
