@@ -76,18 +76,22 @@ impl Behaviour {
     /// # Errors
     /// What was seen that shouldn't have been; a panic and a behaviour that doesn't end are that, too.
     pub fn check(&self) -> Verdict {
-        let verdict = within_patience(self.run);
-        match (self.claimed, verdict) {
-            (true, Err(violation)) if violation.is_unsupported() => Err(Violation::new(format!(
-                "it is claimed, and yet isn't supported: {violation}"
-            ))),
-            (true, verdict) => verdict,
-            (false, Err(violation)) if violation.is_unsupported() => Ok(()),
-            (false, Err(violation)) => Err(Violation::new(format!(
-                "without the claim, the error has to be `Unsupported`: {violation}"
-            ))),
-            (false, Ok(())) => Err(Violation::new("it holds without the claim: claim it")),
-        }
+        judged(self.claimed, within_patience(self.run))
+    }
+}
+
+/// The verdict on a behaviour that needs a capability: without the claim, it has to end in `Unsupported`.
+pub(crate) fn judged(claimed: bool, verdict: Verdict) -> Verdict {
+    match (claimed, verdict) {
+        (true, Err(violation)) if violation.is_unsupported() => Err(Violation::new(format!(
+            "it is claimed, and yet isn't supported: {violation}"
+        ))),
+        (true, verdict) => verdict,
+        (false, Err(violation)) if violation.is_unsupported() => Ok(()),
+        (false, Err(violation)) => Err(Violation::new(format!(
+            "without the claim, the error has to be `Unsupported`: {violation}"
+        ))),
+        (false, Ok(())) => Err(Violation::new("it holds without the claim: claim it")),
     }
 }
 

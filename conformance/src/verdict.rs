@@ -39,7 +39,7 @@ impl Violation {
         }))
     }
 
-    /// Whether it is that the adapter or its harness said [`ScopeError::Unsupported`].
+    /// Whether it is that the adapter or its harness said [`ScopeError::Unsupported`] or [`JobQueueError::Unsupported`].
     pub fn is_unsupported(&self) -> bool {
         self.0.unsupported
     }
@@ -94,6 +94,24 @@ impl From<ScopeError> for Violation {
     }
 }
 
+impl From<JobQueueError> for Violation {
+    #[track_caller]
+    fn from(error: JobQueueError) -> Self {
+        let unsupported = matches!(error, JobQueueError::Unsupported { .. });
+        Self::unexpected(error.into(), unsupported)
+    }
+}
+
+impl From<JobWorkerError> for Violation {
+    #[track_caller]
+    fn from(error: JobWorkerError) -> Self {
+        match error {
+            JobWorkerError::Queue(error) => error.into(),
+            other => Self::unexpected(other.into(), false),
+        }
+    }
+}
+
 macro_rules! unexpected {
     ($($error:ty),* $(,)?) => {
         $(impl From<$error> for Violation {
@@ -111,8 +129,6 @@ unexpected!(
     ContextRefused,
     JobKindError,
     JobPayloadError,
-    JobQueueError,
-    JobWorkerError,
     PageSizeError,
     RepositoryError,
     SchemaError,

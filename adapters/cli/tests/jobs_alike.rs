@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_lite::future::block_on;
 use tempfile::TempDir;
 use tenantry::ports::JobQueue;
-use tenantry_conformance::jobs::{HandClock, JobHarness, alike};
+use tenantry_conformance::jobs::{HandClock, JobCapability, JobHarness, alike};
 use tenantry_conformance::servers::Postgres;
 use tenantry_memory::MemoryJobQueue;
 use tenantry_postgres::jobs::PostgresJobQueue;
@@ -33,7 +33,7 @@ struct Memory(MemoryJobQueue);
 
 impl JobHarness for Memory {
     const ADAPTER: &'static str = "memory";
-    const TRANSACTIONAL: bool = false;
+    const CLAIMS: &'static [JobCapability] = &[JobCapability::HandingOut];
 
     fn start(clock: Arc<HandClock>) -> Self {
         Self(MemoryJobQueue::new(clock))
@@ -51,7 +51,7 @@ struct Sqlite {
 
 impl JobHarness for Sqlite {
     const ADAPTER: &'static str = "sqlite";
-    const TRANSACTIONAL: bool = false;
+    const CLAIMS: &'static [JobCapability] = &[JobCapability::HandingOut];
 
     fn start(clock: Arc<HandClock>) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
@@ -74,7 +74,7 @@ struct Server {
 
 impl JobHarness for Server {
     const ADAPTER: &'static str = "postgres";
-    const TRANSACTIONAL: bool = false;
+    const CLAIMS: &'static [JobCapability] = &[JobCapability::HandingOut];
 
     fn start(clock: Arc<HandClock>) -> Self {
         let url = Postgres::shared().create_database().expect("a database");

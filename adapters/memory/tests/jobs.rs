@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tenantry::ports::JobQueue;
-use tenantry_conformance::jobs::{HandClock, JobHarness};
+use tenantry_conformance::jobs::{HandClock, JobCapability, JobHarness};
 use tenantry_memory::MemoryJobQueue;
 
 tenantry_conformance::job_suite!(Memory);
@@ -12,7 +12,7 @@ struct Memory(MemoryJobQueue);
 
 impl JobHarness for Memory {
     const ADAPTER: &'static str = "memory";
-    const TRANSACTIONAL: bool = false;
+    const CLAIMS: &'static [JobCapability] = &[JobCapability::HandingOut];
 
     fn start(clock: Arc<HandClock>) -> Self {
         Self(MemoryJobQueue::new(clock))

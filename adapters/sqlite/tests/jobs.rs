@@ -8,7 +8,7 @@ use futures_lite::future::block_on;
 use tempfile::TempDir;
 use tenantry::jobs::{JobKind, JobReach};
 use tenantry::ports::{JobQueue, JobQueueError};
-use tenantry_conformance::jobs::{HandClock, JobHarness};
+use tenantry_conformance::jobs::{HandClock, JobCapability, JobHarness};
 use tenantry_sqlite::{SqliteConfig, SqliteJobQueue, SqliteStore};
 
 tenantry_conformance::job_suite!(Sqlite);
@@ -24,7 +24,7 @@ fn store(folder: &TempDir) -> SqliteStore {
 
 impl JobHarness for Sqlite {
     const ADAPTER: &'static str = "sqlite";
-    const TRANSACTIONAL: bool = false;
+    const CLAIMS: &'static [JobCapability] = &[JobCapability::HandingOut];
 
     fn start(clock: Arc<HandClock>) -> Self {
         let folder = tempfile::tempdir().expect("a folder");

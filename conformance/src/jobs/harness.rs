@@ -2,18 +2,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tenantry::jobs::JobEnvelope;
-use tenantry::ports::{Clock, JobQueue};
+use futures_lite::future::block_on;
+use tenantry::jobs::{JobEnvelope, JobHandler, JobKind, JobPolicy, JobWorker, Outcome};
+use tenantry::ports::{Clock, JobQueue, Randomness, TenantRepository};
 
-use crate::{ProbeError, unsupported};
+use super::JobCapability;
+use crate::{ProbeError, Violation, unsupported};
 
 /// One job queue, in a world of its own, as the suite runs it.
 pub trait JobHarness: Send + Sync + Sized + 'static {
     /// What the adapter is called in reports: `postgres`.
     const ADAPTER: &'static str;
 
-    /// Whether a job can be put in within a transaction of the caller.
-    const TRANSACTIONAL: bool;
+    /// What the queue can do beyond what is asked of all. Without a claim, the same behaviour has to end in `Unsupported`.
+    const CLAIMS: &'static [JobCapability];
 
     /// Makes a fresh, empty queue that takes its time from `clock`. Dropping the harness clears it away.
     ///
@@ -27,10 +29,44 @@ pub trait JobHarness: Send + Sync + Sized + 'static {
     /// Puts a job in within a transaction of the caller, as a host's code does, which then ends so.
     ///
     /// # Errors
-    /// What the store said, or [`unsupported`] if the adapter isn't [transactional](JobHarness::TRANSACTIONAL).
+    /// What the store said, or [`unsupported`] without the claim to [`JobCapability::Transactions`].
     fn put_in_within(&self, job: &JobEnvelope, ending: Transaction) -> Result<(), ProbeError> {
         let _ = (job, ending);
         Err(unsupported("putting a job in within a transaction"))
+    }
+
+    /// Has a worker do one job, if one is due, and says what became of it: a [`JobWorker`] over the port, unless the adapter
+    /// has workers of another make.
+    ///
+    /// # Errors
+    /// What the worker said.
+    fn work(&self, crew: &Crew) -> Result<Outcome, ProbeError> {
+        block_on(crew.worker(self.queue()).work_once())
+            .map_err(|error| ProbeError::Violation(Violation::from(error)))
+    }
+}
+
+/// What a worker works with.
+#[derive(Clone)]
+pub struct Crew {
+    /// Who says whether a tenant may work.
+    pub tenants: Arc<dyn TenantRepository>,
+    /// Where jitter comes from.
+    pub random: Arc<dyn Randomness>,
+    /// How long things last.
+    pub policy: JobPolicy,
+    /// The one kind of job that it has a handler for.
+    pub kind: JobKind,
+    /// The handler.
+    pub handler: Arc<dyn JobHandler>,
+}
+
+impl Crew {
+    /// The core's own worker.
+    pub fn worker(&self, queue: Arc<dyn JobQueue>) -> JobWorker {
+        let (tenants, random) = (self.tenants.clone(), self.random.clone());
+        JobWorker::new(queue, tenants, random, self.policy)
+            .with_handler(self.kind.clone(), self.handler.clone())
     }
 }
 

@@ -11,11 +11,14 @@
 
 mod alike;
 mod behaviours;
+mod capability;
 mod harness;
 mod list;
 mod tenants;
+mod witness;
 mod world;
 
 pub use alike::alike;
-pub use harness::{HandClock, JobHarness, Transaction};
-pub use list::{JobBehaviour, catalogue, check, job_behaviours};
+pub use capability::JobCapability;
+pub use harness::{Crew, HandClock, JobHarness, Transaction};
+pub use list::{DescribedJob, JobBehaviour, catalogue, check, described, job_behaviours};

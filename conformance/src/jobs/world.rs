@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use futures_lite::future::block_on;
 use tenantry::jobs::{
-    JobEnvelope, JobHandler, JobId, JobKind, JobPayload, JobPolicy, JobScope, JobWorker, LeasedJob,
-    Outcome,
+    DeathReason, JobEnvelope, JobFailure, JobHandler, JobId, JobKind, JobPayload, JobPolicy,
+    JobScope, JobWorker, LeasedJob, Outcome,
 };
 use tenantry::lifecycle::{self, Command};
 use tenantry::ports::{Clock, Enqueued, JobQueue, JobRecord, Randomness};
 use tenantry::{Actor, Settings, Slug, Tenant, TenantContext, TenantId, TenantName};
 
 use super::tenants::Tenants;
-use super::{HandClock, JobHarness};
+use super::witness::Witness;
+use super::{Crew, HandClock, JobHarness};
 use crate::{Violation, ensure_eq};
 
 /// How long the suite's leases last.
@@ -221,12 +222,60 @@ impl<H: JobHarness> World<H> {
             .pass(time.saturating_sub(Duration::from_micros(1)));
     }
 
-    /// A worker that does the suite's kind of job by `handler`.
-    pub(super) fn worker(&self, handler: Arc<dyn JobHandler>) -> Result<JobWorker, Violation> {
-        let (queue, tenants) = (self.harness.queue(), self.tenants.clone());
-        let worker = JobWorker::new(queue, tenants, Arc::new(Bits), policy());
-        Ok(worker.with_handler(JobKind::new(WORK)?, handler))
+    /// Has a worker of the adapter's make do every job that is due; the jobs as their handler was given them, in that order.
+    pub(super) fn run_all(&self) -> Result<Vec<JobEnvelope>, Violation> {
+        let witness = Witness::content();
+        let worker = self.worker(witness.clone())?;
+        while work(&worker)? != Outcome::Idle {}
+        Ok(witness.seen().into_iter().map(|seen| seen.job).collect())
     }
+
+    /// The same, as ids.
+    pub(super) fn run_order(&self) -> Result<Vec<JobId>, Violation> {
+        Ok(self.run_all()?.iter().map(JobEnvelope::id).collect())
+    }
+
+    /// Puts a job in and has a worker of the adapter's make fail at it for good.
+    pub(super) fn fail_for_good(&self, job: &JobEnvelope) -> Result<(), Violation> {
+        ensure_eq!(self.put(job)?, Enqueued::New, "what putting in did");
+        let fail = Witness::new(|_| Err(JobFailure::permanent("for good")));
+        let end = Outcome::Buried(job.id(), DeathReason::PermanentFailure);
+        ensure_eq!(work(&self.worker(fail)?)?, end, "the outcome");
+        Ok(())
+    }
+
+    /// A worker of the adapter's make that does the suite's kind of job by `handler`.
+    pub(super) fn worker(&self, handler: Arc<dyn JobHandler>) -> Result<Worker<'_, H>, Violation> {
+        self.worker_for(WORK, handler)
+    }
+
+    /// The same, for another kind of job.
+    pub(super) fn worker_for(
+        &self,
+        kind: &str,
+        handler: Arc<dyn JobHandler>,
+    ) -> Result<Worker<'_, H>, Violation> {
+        let crew = Crew {
+            tenants: self.tenants.clone(),
+            random: Arc::new(Bits),
+            policy: policy(),
+            kind: JobKind::new(kind)?,
+            handler,
+        };
+        let harness = &self.harness;
+        Ok(Worker { harness, crew })
+    }
+
+    /// A worker over the port.
+    pub(super) fn port_worker(&self, handler: Arc<dyn JobHandler>) -> Result<JobWorker, Violation> {
+        Ok(self.worker(handler)?.crew.worker(self.harness.queue()))
+    }
+}
+
+/// A worker of the adapter's make.
+pub(super) struct Worker<'w, H> {
+    harness: &'w H,
+    crew: Crew,
 }
 
 pub(super) fn policy() -> JobPolicy {
@@ -237,8 +286,9 @@ pub(super) fn policy() -> JobPolicy {
 }
 
 /// Has a worker do one job.
-pub(super) fn work(worker: &JobWorker) -> Result<Outcome, Violation> {
-    Ok(block_on(worker.work_once())?)
+#[track_caller]
+pub(super) fn work<H: JobHarness>(worker: &Worker<'_, H>) -> Result<Outcome, Violation> {
+    Ok(worker.harness.work(&worker.crew)?)
 }
 
 struct Bits;

@@ -15,6 +15,7 @@ pub(crate) enum Fault {
     LastInFirstOut,
     IgnoresDueTimes,
     HandsOutAnyKind,
+    LosesWhatNobodyHandles,
     HandsOutTwice,
     NeverTakesBack,
     GivesEachTheSameToken,
@@ -42,7 +43,7 @@ pub(crate) enum Fault {
 static CURRENT: Mutex<Option<Fault>> = Mutex::new(None);
 
 impl Fault {
-    pub(crate) const ALL: [Self; 34] = [
+    pub(crate) const ALL: [Self; 35] = [
         Self::ForgetsTheTrace,
         Self::WritesPayloadsAnew,
         Self::TakesAnIdTwice,
@@ -55,6 +56,7 @@ impl Fault {
         Self::LastInFirstOut,
         Self::IgnoresDueTimes,
         Self::HandsOutAnyKind,
+        Self::LosesWhatNobodyHandles,
         Self::HandsOutTwice,
         Self::NeverTakesBack,
         Self::GivesEachTheSameToken,

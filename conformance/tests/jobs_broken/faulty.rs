@@ -166,6 +166,12 @@ impl JobQueue for Faulty {
         } else {
             kinds.clone()
         };
+        if self.has(Fault::LosesWhatNobodyHandles) {
+            let others = self.memory().kinds.difference(&kinds).cloned().collect();
+            if let Some(lost) = self.queue.reserve(&others, lease_for).await? {
+                self.queue.complete(&lost.lease, None).await?;
+            }
+        }
         if self.has(Fault::HandsOutTwice) {
             let mut memory = self.memory();
             if memory.handed.len() == 1 {

@@ -13,7 +13,7 @@ use tenantry::jobs::JobEnvelope;
 use tenantry::ports::JobQueue;
 use tenantry_conformance::ProbeError;
 use tenantry_conformance::jobs::{
-    HandClock, JobHarness, Transaction, alike, catalogue, check, job_behaviours,
+    HandClock, JobCapability, JobHarness, Transaction, alike, catalogue, check, job_behaviours,
 };
 
 /// The fault is set for the whole process, so one test runs at a time.
@@ -24,7 +24,7 @@ struct Broken(Arc<Faulty>);
 
 impl JobHarness for Broken {
     const ADAPTER: &'static str = "broken";
-    const TRANSACTIONAL: bool = false;
+    const CLAIMS: &'static [JobCapability] = &[JobCapability::HandingOut];
 
     fn start(clock: Arc<HandClock>) -> Self {
         Self(Arc::new(Faulty::new(clock, Fault::current())))
@@ -40,7 +40,7 @@ struct Hasty(Arc<Faulty>);
 
 impl JobHarness for Hasty {
     const ADAPTER: &'static str = "hasty";
-    const TRANSACTIONAL: bool = true;
+    const CLAIMS: &'static [JobCapability] = &JobCapability::ALL;
 
     fn start(clock: Arc<HandClock>) -> Self {
         Self(Arc::new(Faulty::new(clock, None)))
@@ -54,6 +54,38 @@ impl JobHarness for Hasty {
         block_on(self.0.enqueue(job))
             .map(drop)
             .map_err(|_| ProbeError::OnPurpose)
+    }
+}
+
+/// A whole queue that claims nothing.
+struct Modest(Arc<Faulty>);
+
+impl JobHarness for Modest {
+    const ADAPTER: &'static str = "modest";
+    const CLAIMS: &'static [JobCapability] = &[];
+
+    fn start(clock: Arc<HandClock>) -> Self {
+        Self(Arc::new(Faulty::new(clock, None)))
+    }
+
+    fn queue(&self) -> Arc<dyn JobQueue> {
+        self.0.clone()
+    }
+}
+
+/// A queue that claims a transaction and has none.
+struct Boastful(Arc<Faulty>);
+
+impl JobHarness for Boastful {
+    const ADAPTER: &'static str = "boastful";
+    const CLAIMS: &'static [JobCapability] = &JobCapability::ALL;
+
+    fn start(clock: Arc<HandClock>) -> Self {
+        Self(Arc::new(Faulty::new(clock, None)))
+    }
+
+    fn queue(&self) -> Arc<dyn JobQueue> {
+        self.0.clone()
     }
 }
 
@@ -92,6 +124,15 @@ fn each_behaviour_is_broken_by_a_queue_and_each_broken_queue_breaks_one() {
         .filter(|name| !broken.contains(name))
         .collect();
     assert!(unbroken.is_empty(), "nothing breaks {unbroken:?}");
+}
+
+#[test]
+fn a_claim_too_few_and_a_claim_too_many_are_found_out() {
+    let few = check::<Modest>("the_highest_priority_goes_first").expect_err("not claimed");
+    assert!(few.to_string().contains("claim it"), "{few}");
+    let many = check::<Boastful>(WITHIN_A_TRANSACTION).expect_err("claimed");
+    assert!(many.to_string().contains("it is claimed"), "{many}");
+    assert!(check::<Modest>(WITHIN_A_TRANSACTION).is_ok());
 }
 
 #[test]

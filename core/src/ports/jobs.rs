@@ -379,6 +379,12 @@ pub enum JobQueueError {
         /// What the store's library said.
         source: BoxError,
     },
+    /// This queue can't do that, whoever asks.
+    #[error("this job queue can't do it: {operation}")]
+    Unsupported {
+        /// What was asked for, and who does it instead.
+        operation: &'static str,
+    },
     /// The store refused for a reason that this port has no name for.
     #[error("the job queue failed")]
     Failed {
@@ -408,6 +414,7 @@ impl JobQueueError {
             | Self::AnotherTenants { .. }
             | Self::Unreadable { .. }
             | Self::NotSetUp { .. }
+            | Self::Unsupported { .. }
             | Self::Failed { .. } => Retry::Never,
         }
     }

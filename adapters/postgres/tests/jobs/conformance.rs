@@ -6,7 +6,7 @@ use tenantry::jobs::{JobEnvelope, JobScope};
 use tenantry::ports::{JobQueue, ScopeError};
 use tenantry::{Actor, TenantContext};
 use tenantry_conformance::ProbeError;
-use tenantry_conformance::jobs::{HandClock, JobHarness, Transaction};
+use tenantry_conformance::jobs::{HandClock, JobCapability, JobHarness, Transaction};
 use tenantry_postgres::jobs::PostgresJobQueue;
 
 use crate::world::World;
@@ -26,7 +26,7 @@ struct OwnConnection {
 
 impl JobHarness for OwnConnection {
     const ADAPTER: &'static str = "postgres, one connection";
-    const TRANSACTIONAL: bool = true;
+    const CLAIMS: &'static [JobCapability] = &JobCapability::ALL;
 
     fn start(clock: Arc<HandClock>) -> Self {
         let world = World::new();
@@ -50,7 +50,7 @@ struct Pooled {
 
 impl JobHarness for Pooled {
     const ADAPTER: &'static str = "postgres, pool";
-    const TRANSACTIONAL: bool = true;
+    const CLAIMS: &'static [JobCapability] = &JobCapability::ALL;
 
     fn start(clock: Arc<HandClock>) -> Self {
         let world = World::new();

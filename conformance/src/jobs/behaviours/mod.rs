@@ -1,3 +1,4 @@
+pub(super) mod any_worker;
 pub(super) mod endings;
 pub(super) mod fairness;
 pub(super) mod leases;

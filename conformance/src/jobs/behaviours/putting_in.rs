@@ -9,7 +9,7 @@ use tenantry::ports::Enqueued;
 use crate::behaviours::threads::at_once;
 use crate::jobs::world::{LEASE, World};
 use crate::jobs::{JobHarness, Transaction};
-use crate::{ProbeError, Verdict, Violation, ensure, ensure_eq, ensure_matches};
+use crate::{Verdict, Violation, ensure, ensure_eq, ensure_matches};
 
 fn key(text: &str) -> Result<UniqueKey, Violation> {
     UniqueKey::new(text).map_err(|error| Violation::new(error.to_string()))
@@ -174,24 +174,13 @@ pub(crate) fn a_job_put_in_within_a_transaction_exists_if_and_only_if_it_commits
     let world = World::<H>::start();
     let acme = world.tenant("acme")?;
     let (lost, kept) = (world.job(&acme)?, world.job(&acme)?);
-    if !H::TRANSACTIONAL {
-        ensure_matches!(
-            world.harness.put_in_within(&lost, Transaction::Committed),
-            Err(ProbeError::Scope(
-                tenantry::ports::ScopeError::Unsupported { .. }
-            )),
-            "putting in within a transaction, without the claim"
-        );
-        return Ok(());
-    }
     world
         .harness
         .put_in_within(&lost, Transaction::RolledBack)?;
-    world.nothing_is_due("after a rollback")?;
+    ensure_eq!(world.run_all()?, [], "what runs after a rollback");
     world.harness.put_in_within(&kept, Transaction::Committed)?;
-    let leased = world.must_take()?;
-    ensure_eq!(leased.job.id(), kept.id(), "the job");
-    world.nothing_is_due("after the one job")
+    ensure_eq!(world.run_all()?, [kept.begun()], "what runs after a commit");
+    Ok(())
 }
 
 pub(crate) fn a_job_put_in_as_shared_is_no_tenants<H: JobHarness>() -> Verdict {

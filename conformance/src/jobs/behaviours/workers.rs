@@ -1,59 +1,17 @@
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use futures_lite::future::block_on;
 use tenantry::jobs::{
-    DeathReason, JobAttempt, JobFailure, JobHandler, JobId, JobPayload, JobPlace, JobState,
-    MaxAttempts, NotBegun, Outcome,
+    DeathReason, JobFailure, JobId, JobPayload, JobPlace, JobState, MaxAttempts, NotBegun, Outcome,
 };
 use tenantry::lifecycle::Command;
 
 use crate::behaviours::threads::at_once;
 use crate::jobs::JobHarness;
+use crate::jobs::witness::Witness;
 use crate::jobs::world::{LEASE, World, policy, work};
 use crate::{Verdict, Violation, ensure, ensure_eq, ensure_matches};
-
-type Answer = dyn Fn(&JobAttempt) -> Result<Option<JobPayload>, JobFailure> + Send + Sync;
-
-/// Keeps what it was given, and answers as it was told.
-struct Witness {
-    seen: Mutex<Vec<JobAttempt>>,
-    answer: Box<Answer>,
-}
-
-impl Witness {
-    fn new(
-        answer: impl Fn(&JobAttempt) -> Result<Option<JobPayload>, JobFailure> + Send + Sync + 'static,
-    ) -> Arc<Self> {
-        Arc::new(Self {
-            seen: Mutex::default(),
-            answer: Box::new(answer),
-        })
-    }
-
-    fn content() -> Arc<Self> {
-        Self::new(|_| Ok(None))
-    }
-
-    fn seen(&self) -> Vec<JobAttempt> {
-        self.seen
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-}
-
-#[async_trait]
-impl JobHandler for Witness {
-    async fn run(&self, attempt: &JobAttempt) -> Result<Option<JobPayload>, JobFailure> {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.push(attempt.clone());
-        drop(seen);
-        (self.answer)(attempt)
-    }
-}
 
 pub(crate) fn a_job_runs_inside_its_tenant_with_who_asked<H: JobHarness>() -> Verdict {
     let world = World::<H>::start();
@@ -199,11 +157,11 @@ pub(crate) fn a_result_that_comes_too_late_is_refused_and_the_other_counts<H: Jo
     let good = Some(JobPayload::of("good")?);
     let second = {
         let good = good.clone();
-        world.worker(Witness::new(move |_| Ok(good.clone())))?
+        world.port_worker(Witness::new(move |_| Ok(good.clone())))?
     };
     let clock = world.clock.clone();
     let late = Some(JobPayload::of("late")?);
-    let first = world.worker(Witness::new(move |_| {
+    let first = world.port_worker(Witness::new(move |_| {
         clock.pass(LEASE);
         match block_on(second.work_once()) {
             Ok(Outcome::Completed(done)) if done == id => Ok(late.clone()),
@@ -212,7 +170,8 @@ pub(crate) fn a_result_that_comes_too_late_is_refused_and_the_other_counts<H: Jo
             ))),
         }
     }))?;
-    ensure_eq!(work(&first)?, Outcome::TooLate(id), "the first's outcome");
+    let outcome = block_on(first.work_once())?;
+    ensure_eq!(outcome, Outcome::TooLate(id), "the first's outcome");
     let record = world.find(id)?;
     ensure_eq!(record.state, JobState::Done, "the state");
     ensure_eq!(record.output, good, "what is kept");
@@ -233,16 +192,16 @@ pub(crate) fn every_job_runs_at_least_once_though_workers_vanish_at_random<H: Jo
     }
     let witness = Witness::content();
     let queues: Vec<_> = (0..4).map(|_| world.harness.queue()).collect();
-    let kinds = world.worker(witness.clone())?.kinds();
+    let kinds = world.port_worker(witness.clone())?.kinds();
     let ends = at_once(4, |number| {
-        let worker = world.worker(witness.clone())?;
+        let worker = world.port_worker(witness.clone())?;
         let mut random = fastrand::Rng::with_seed(number as u64);
         let mut idle = 0;
         while idle < 3 {
             if random.u8(..4) == 0 {
                 // A worker that vanishes in a job: the lease is all that is left of it.
                 block_on(queues[number].reserve(&kinds, LEASE))?;
-            } else if work(&worker)? == Outcome::Idle {
+            } else if block_on(worker.work_once())? == Outcome::Idle {
                 idle += 1;
                 world.pass(LEASE + Duration::from_micros(1));
             } else {
@@ -253,8 +212,8 @@ pub(crate) fn every_job_runs_at_least_once_though_workers_vanish_at_random<H: Jo
     })?;
     ends.into_iter().collect::<Result<(), _>>()?;
     world.pass(LEASE + Duration::from_micros(1));
-    let worker = world.worker(witness.clone())?;
-    while work(&worker)? != Outcome::Idle {}
+    let worker = world.port_worker(witness.clone())?;
+    while block_on(worker.work_once())? != Outcome::Idle {}
     let mut runs = BTreeMap::<_, usize>::new();
     for attempt in witness.seen() {
         *runs.entry(attempt.job.id()).or_default() += 1;
