@@ -13,7 +13,7 @@
 //!  resolution (request facts) -> candidate, or why not        two that disagree are refused
 //!  jobs       JobEnvelope, JobRun, JobWorker                  work that goes on after its request, in the same tenant
 //!  cache      CacheKey, KeySpace -> StoredKey; TenantCache    a key of one owner can't be another's
-//!  ports      TenantRepository, SchemaProvider, TenantScopes, Clock, IdSource, EventSink, Cache, JobQueue, Randomness
+//!  ports      TenantRepository, SchemaProvider, TenantScopes, Clock, IdSource, EventSink, Cache, JobQueue, JobSchedules, Randomness
 //!  service    TenantService                                   the above, driven over the ports
 //! ```
 //!

@@ -8,6 +8,7 @@
 //!  fair       choose, serve               whose turn it is
 //!  run        JobRun                      a machine without I/O: one job's way through a worker
 //!  worker     JobWorker, JobHandler       the above, driven over the ports
+//!  schedule   Schedule, JobScheduler      jobs that are put in again and again
 //! ```
 //!
 //! A job's way through a worker:
@@ -49,6 +50,7 @@ mod lease;
 mod payload;
 mod priority;
 mod run;
+mod schedule;
 mod scope;
 mod trace;
 mod unique;
@@ -67,6 +69,12 @@ pub use priority::{Priority, PriorityError};
 pub use run::{
     Answer, Finding, JobAttempt, JobPlace, JobPolicy, JobRun, NotBegun, OutOfStep, Outcome,
     Settlement, Step,
+};
+pub use schedule::{
+    CronError, CronExpression, DueRun, FanOut, JobScheduler, JobSchedulerError, MissedRuns,
+    Overlap, Schedule, ScheduleFailure, ScheduleKey, ScheduleKeyError, ScheduleName,
+    ScheduleNameError, SchedulePosition, ScheduleRecord, ScheduleRevision, ScheduleStep,
+    ScheduleTarget, ScheduleTurn, TenantQuestion, Tick, due_run,
 };
 pub use scope::{JobReach, JobScope};
 pub use trace::{TraceContext, TraceContextError};

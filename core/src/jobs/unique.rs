@@ -4,6 +4,7 @@ use core::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::ScheduleKey;
 use crate::Excerpt;
 
 /// What makes a job the same as another: of two with one key in one scope, only one waits or runs.
@@ -34,6 +35,11 @@ impl UniqueKey {
                 key: Excerpt::of(&key),
             })
         }
+    }
+
+    /// The key that the runs of a schedule share. Its text is shorter than the longest, and plain.
+    pub(super) fn of_schedule(schedule: &ScheduleKey) -> Self {
+        Self(alloc::format!("schedule {schedule}"))
     }
 
     /// The key as text.

@@ -9,6 +9,7 @@ mod events;
 mod ids;
 mod jobs;
 mod repository;
+mod schedules;
 mod schema;
 mod scope;
 mod scope_stack;
@@ -24,6 +25,10 @@ pub use jobs::{
     Randomness, WaitReach,
 };
 pub use repository::{RepositoryError, TenantKey, TenantRepository};
+pub use schedules::{
+    Advanced, DueSchedules, JobSchedules, JobSchedulesError, PutSchedule, SchedulePage,
+    UnreadableSchedule,
+};
 pub use schema::{
     Creation, FoundSchema, Mark, MigrationReport, Removal, SchemaError, SchemaProvider, SchemaState,
 };
@@ -34,5 +39,6 @@ pub use scope_stack::ScopeStack;
 pub use {
     cache::MockCache, changes::MockTenantChanges, clock::MockClock,
     domain_owners::MockDomainOwners, events::MockEventSink, ids::MockIdSource, jobs::MockJobQueue,
-    jobs::MockRandomness, repository::MockTenantRepository, schema::MockSchemaProvider,
+    jobs::MockRandomness, repository::MockTenantRepository, schedules::MockJobSchedules,
+    schema::MockSchemaProvider,
 };
