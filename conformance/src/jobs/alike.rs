@@ -195,11 +195,11 @@ impl Pair {
         let Some(id) = self.random.choice(&self.jobs).copied() else {
             return Ok(());
         };
-        if self.random.bool() {
-            self.both(&async |queue| queue.cancel(id).await)?;
-        } else {
-            self.both(&async |queue| queue.put_back(id).await)?;
-        }
+        match self.random.u8(..3) {
+            0 => self.both(&async |queue| queue.cancel(id).await)?,
+            1 => self.both(&async |queue| queue.make_due(id).await)?,
+            _ => self.both(&async |queue| queue.put_back(id).await)?,
+        };
         self.both(&async |queue| queue.find(id).await).map(drop)
     }
 

@@ -133,6 +133,10 @@ macro_rules! for_each_job_behaviour {
                     needs HandingOut;
                 a_dead_letter_is_not_put_back_while_another_has_its_unique_key
                     needs HandingOut;
+                a_waiting_job_that_is_made_due_runs_at_once_with_its_attempts_counted
+                    needs HandingOut;
+                only_a_waiting_job_can_be_made_due
+                    needs HandingOut;
                 a_cancelled_job_never_runs
                     needs HandingOut;
                 a_running_job_cannot_be_cancelled
@@ -180,6 +184,7 @@ macro_rules! for_each_job_behaviour {
                 a_job_that_is_tried_again_runs_inside_the_same_tenant;
                 what_a_handler_gave_is_kept_with_its_job;
                 a_dead_letter_that_is_put_back_is_run_with_all_its_attempts;
+                a_job_that_is_made_due_is_run_at_once_with_its_attempts_counted;
                 a_cancelled_job_is_run_by_no_worker;
                 the_listing_and_the_stats_show_what_workers_made_of_jobs;
                 pruning_forgets_what_workers_ended_in_the_wanted_scope;

@@ -29,6 +29,7 @@ pub(crate) enum Fault {
     LetsOneJobWaitForItsScope,
     NeverBuries,
     NeverPutsBack,
+    NeverMakesDue,
     NeverCancels,
     ListsWithGaps,
     ListsEverything,
@@ -43,7 +44,7 @@ pub(crate) enum Fault {
 static CURRENT: Mutex<Option<Fault>> = Mutex::new(None);
 
 impl Fault {
-    pub(crate) const ALL: [Self; 35] = [
+    pub(crate) const ALL: [Self; 36] = [
         Self::ForgetsTheTrace,
         Self::WritesPayloadsAnew,
         Self::TakesAnIdTwice,
@@ -70,6 +71,7 @@ impl Fault {
         Self::LetsOneJobWaitForItsScope,
         Self::NeverBuries,
         Self::NeverPutsBack,
+        Self::NeverMakesDue,
         Self::NeverCancels,
         Self::ListsWithGaps,
         Self::ListsEverything,

@@ -280,6 +280,13 @@ impl JobQueue for Faulty {
         self.queue.put_back(id).await
     }
 
+    async fn make_due(&self, id: JobId) -> Result<(), JobQueueError> {
+        if self.has(Fault::NeverMakesDue) {
+            return Ok(());
+        }
+        self.queue.make_due(id).await
+    }
+
     async fn cancel(&self, id: JobId) -> Result<(), JobQueueError> {
         if self.has(Fault::NeverCancels) {
             return Ok(());

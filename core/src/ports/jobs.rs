@@ -137,6 +137,15 @@ pub trait JobQueue: Send + Sync {
     /// [`JobQueueError::NotFound`], [`JobQueueError::WrongState`] unless it is dead, [`JobQueueError::UniqueKeyTaken`].
     async fn put_back(&self, id: JobId) -> Result<(), JobQueueError>;
 
+    /// A waiting job is due at once, with the attempts that it has had. One that is due already keeps its place.
+    ///
+    /// It is for a job that waits for its next attempt, once what it failed of is mended. A scope that
+    /// [was told to wait](WaitReach::Scope) still does.
+    ///
+    /// # Errors
+    /// [`JobQueueError::NotFound`], [`JobQueueError::WrongState`] unless it waits.
+    async fn make_due(&self, id: JobId) -> Result<(), JobQueueError>;
+
     /// A waiting job or a dead letter is never handed out again.
     ///
     /// # Errors

@@ -209,6 +209,22 @@ impl JobQueue for MemoryJobQueue {
         Ok(())
     }
 
+    async fn make_due(&self, id: JobId) -> Result<(), JobQueueError> {
+        let mut jobs = self.lock();
+        let record = jobs.find(id)?;
+        if record.state != JobState::Waiting {
+            return Err(JobQueueError::WrongState {
+                id,
+                state: record.state,
+                wanted: "a waiting job",
+                verb: "made due",
+            });
+        }
+        let due = record.job.run_at().min(self.now());
+        store::wait(record, due);
+        Ok(())
+    }
+
     async fn cancel(&self, id: JobId) -> Result<(), JobQueueError> {
         let mut jobs = self.lock();
         let record = jobs.find(id)?;

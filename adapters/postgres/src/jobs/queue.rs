@@ -315,6 +315,13 @@ impl JobQueue for PostgresJobQueue {
         }
     }
 
+    async fn make_due(&self, id: JobId) -> Result<(), JobQueueError> {
+        match self.changed(self.sql.make_due(id, self.now())).await? {
+            0 => Err(self.refusal(id, "a waiting job", "made due").await),
+            _ => Ok(()),
+        }
+    }
+
     async fn cancel(&self, id: JobId) -> Result<(), JobQueueError> {
         match self.changed(self.sql.cancel(id, self.now())).await? {
             0 => Err(self

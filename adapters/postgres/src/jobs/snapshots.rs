@@ -82,6 +82,7 @@ fn the_statements_of_an_operator_are_what_was_reviewed() {
     };
     assert_statement("list", &sql.list(&filter, page));
     assert_statement("put_back", &sql.put_back(job().id(), None));
+    assert_statement("make_due", &sql.make_due(job().id(), None));
     assert_statement("cancel", &sql.cancel(job().id(), None));
     assert_statement("stats", &sql.stats(reach()));
     assert_statement("stats_of_everything", &sql.stats(JobReach::Everything));

@@ -259,6 +259,17 @@ impl Sql {
         self.arriving(changed)
     }
 
+    pub(super) fn make_due(&self, id: JobId, now: Now) -> Statement {
+        let changed = self
+            .settle("waiting")
+            .sql(", run_at = least(run_at, ")
+            .moment(now)
+            .sql(") WHERE id = ")
+            .uuid(id.as_uuid())
+            .sql(" AND state = 'waiting'");
+        self.arriving(changed)
+    }
+
     pub(super) fn cancel(&self, id: JobId, now: Now) -> Statement {
         self.settle("cancelled")
             .sql(", death = NULL, ended_at = ")

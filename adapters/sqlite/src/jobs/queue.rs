@@ -237,6 +237,11 @@ impl JobQueue for SqliteJobQueue {
             .await
     }
 
+    async fn make_due(&self, id: JobId) -> Result<(), JobQueueError> {
+        self.run(move |connection, now| statements::make_due(connection, id, now))
+            .await
+    }
+
     async fn cancel(&self, id: JobId) -> Result<(), JobQueueError> {
         self.run(move |connection, now| statements::cancel(connection, id, now))
             .await

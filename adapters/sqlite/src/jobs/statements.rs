@@ -269,6 +269,42 @@ pub(super) fn put_back(
     Ok(())
 }
 
+pub(super) fn make_due(
+    connection: &mut SqliteConnection,
+    id: JobId,
+    now: DateTime<Utc>,
+) -> Result<(), Ended> {
+    let changed = sql_query(
+        "UPDATE tenantry_jobs SET run_at = min(run_at, ?2) WHERE id = ?1 AND state = 'waiting'",
+    )
+    .bind::<Text, _>(id.to_string())
+    .bind::<BigInt, _>(micros(now))
+    .execute(connection)?;
+    if changed > 0 {
+        return Ok(());
+    }
+    Err(refusal(connection, id, "a waiting job", "made due"))
+}
+
+/// Why nothing was changed of a job that had to be in another state.
+fn refusal(
+    connection: &mut SqliteConnection,
+    id: JobId,
+    wanted: &'static str,
+    verb: &'static str,
+) -> Ended {
+    match find(connection, id) {
+        Ok(record) => JobQueueError::WrongState {
+            id,
+            state: record.state,
+            wanted,
+            verb,
+        }
+        .into(),
+        Err(error) => error,
+    }
+}
+
 pub(super) fn cancel(
     connection: &mut SqliteConnection,
     id: JobId,
@@ -284,14 +320,8 @@ pub(super) fn cancel(
     if changed > 0 {
         return Ok(());
     }
-    let state = find(connection, id)?.state;
-    Err(JobQueueError::WrongState {
-        id,
-        state,
-        wanted: "a waiting job or a dead letter",
-        verb: "cancelled",
-    }
-    .into())
+    let wanted = "a waiting job or a dead letter";
+    Err(refusal(connection, id, wanted, "cancelled"))
 }
 
 pub(super) fn stats(connection: &mut SqliteConnection, reach: JobReach) -> Result<JobStats, Ended> {

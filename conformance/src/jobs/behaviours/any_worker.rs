@@ -358,6 +358,33 @@ pub(crate) fn a_dead_letter_that_is_put_back_is_run_with_all_its_attempts<H: Job
     Ok(())
 }
 
+pub(crate) fn a_job_that_is_made_due_is_run_at_once_with_its_attempts_counted<H: JobHarness>()
+-> Verdict {
+    let world = World::<H>::start();
+    let acme = world.tenant("acme")?;
+    let id = world.put_one(&acme)?;
+    let witness = Witness::new(|_| Err(JobFailure::transient("no")));
+    ensure_eq!(
+        work(&world.worker(witness)?)?,
+        Outcome::Retried(id),
+        "the outcome"
+    );
+    ensure_eq!(world.run_order()?, [], "what is due then");
+    block_on(world.queue.make_due(id))?;
+    let ran = world.run_all()?;
+    let given: Vec<_> = ran.iter().map(|job| (job.id(), job.attempts())).collect();
+    ensure_eq!(given, [(id, 2)], "what ran, in which attempt");
+    ensure_matches!(
+        block_on(world.queue.make_due(id)),
+        Err(JobQueueError::WrongState {
+            state: JobState::Done,
+            ..
+        }),
+        "making it due again"
+    );
+    Ok(())
+}
+
 pub(crate) fn a_cancelled_job_is_run_by_no_worker<H: JobHarness>() -> Verdict {
     let world = World::<H>::start();
     let acme = world.tenant("acme")?;

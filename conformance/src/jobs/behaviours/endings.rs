@@ -199,6 +199,57 @@ pub(crate) fn a_dead_letter_is_not_put_back_while_another_has_its_unique_key<H: 
     Ok(())
 }
 
+pub(crate) fn a_waiting_job_that_is_made_due_runs_at_once_with_its_attempts_counted<
+    H: JobHarness,
+>() -> Verdict {
+    let world = World::<H>::start();
+    let acme = world.tenant("acme")?;
+    let id = world.put_one(&acme)?;
+    let leased = world.must_take()?;
+    let error = JobErrorText::new("no");
+    block_on(world.queue.retry(&leased.lease, LEASE * 100, &error))?;
+    world.pass(LEASE);
+    world.nothing_is_due("before it is made due")?;
+    let due = world.put_one(&acme)?;
+    world.pass(LEASE);
+    for job in [id, due] {
+        block_on(world.queue.make_due(job))?;
+    }
+    let first = world.must_take()?;
+    ensure_eq!(first.job.id(), due, "the job that was due the longest");
+    let second = world.must_take()?;
+    ensure_eq!(second.job.id(), id, "the job that was made due");
+    ensure_eq!(second.job.attempts(), 2, "its attempts");
+    world.complete(&second)
+}
+
+pub(crate) fn only_a_waiting_job_can_be_made_due<H: JobHarness>() -> Verdict {
+    let world = World::<H>::start();
+    let acme = world.tenant("acme")?;
+    let refused = |id, state| {
+        ensure_matches!(
+            block_on(world.queue.make_due(id)),
+            Err(JobQueueError::WrongState { state: found, .. }) if found == state,
+            "making a job due that is {state}"
+        );
+        ensure_eq!(world.find(id)?.state, state, "the state");
+        Ok::<_, Violation>(())
+    };
+    refused(
+        bury(&world, &acme, DeathReason::PermanentFailure)?,
+        JobState::Dead,
+    )?;
+    let id = world.put_one(&acme)?;
+    let leased = world.must_take()?;
+    refused(id, JobState::Running)?;
+    world.complete(&leased)?;
+    refused(id, JobState::Done)?;
+    let cancelled = world.put_one(&acme)?;
+    block_on(world.queue.cancel(cancelled))?;
+    refused(cancelled, JobState::Cancelled)?;
+    world.nothing_is_due("after the refusals")
+}
+
 pub(crate) fn a_cancelled_job_never_runs<H: JobHarness>() -> Verdict {
     let world = World::<H>::start();
     let acme = world.tenant("acme")?;

@@ -17,6 +17,7 @@ pub(crate) fn an_unknown_job_is_not_found<H: JobHarness>() -> Verdict {
     let answers = [
         block_on(queue.find(id)).map(drop),
         block_on(queue.put_back(id)),
+        block_on(queue.make_due(id)),
         block_on(queue.cancel(id)),
     ];
     for answer in answers {
