@@ -1,7 +1,8 @@
 //! The one list of behaviours. The registry and the tests of every adapter are made of it.
 
 use super::behaviours::{
-    budgets, conditions, expiry, flushes, many, model, numbers, patterns, tenants, trouble, values,
+    budgets, conditions, expiry, flushes, many, model, numbers, operators, patterns, tenants,
+    trouble, values,
 };
 use super::{CacheHarness, Disturbance};
 use crate::behaviour::within_patience;
@@ -113,6 +114,12 @@ macro_rules! for_each_cache_behaviour {
                 a_generation_lasts_while_its_owner_is_not_flushed;
                 a_value_is_computed_once_and_then_found;
                 eight_that_ask_for_a_key_at_once_get_one_computation;
+            }
+            operators {
+                an_operator_flushes_one_tenant_by_its_id;
+                what_was_computed_before_an_operators_flush_is_not_kept;
+                an_operator_counts_and_lists_one_tenants_entries_by_its_id;
+                an_operator_deletes_what_a_pattern_means_of_one_tenant;
             }
             budgets {
                 a_budget_of_keys_refuses_one_more_until_one_is_deleted;

@@ -3,13 +3,15 @@
 //! ```text
 //!  CacheService ──tenant(&context)──▶ TenantCache ─┐
 //!       │       ──shared()──────────▶ SharedCache ─┤ deref
+//!       │       ──for_operator(owner)▶ OperatorCache ┤ in part: neither reads nor writes values
 //!       │                                      CacheScope   get, set, get_or_compute, flush …
 //!       │                                          │ KeySpace: (owner, namespaces, key) -> StoredKey
 //!       └── Arc<dyn Cache> ◀───────────────────────┘ the port: bytes under stored keys
 //! ```
 //!
 //! Who holds a [`StoredKey`] holds a key of exactly one owner, since only a [`KeySpace`] makes one, and that is made of
-//! a [`TenantContext`](crate::TenantContext) or is the shared one on purpose.
+//! a [`TenantContext`](crate::TenantContext) or is the shared one on purpose. An operator, who has an id alone, is given
+//! neither.
 
 mod compute;
 mod error;
@@ -17,6 +19,7 @@ mod ext;
 mod flight;
 mod key;
 mod namespace;
+mod operator;
 mod owned;
 mod pattern;
 mod report;
@@ -31,6 +34,7 @@ pub use error::CacheError;
 pub use ext::CacheExt;
 pub use key::{CacheKey, CacheKeyError};
 pub use namespace::{Namespace, NamespaceError};
+pub use operator::OperatorCache;
 pub use owned::{SharedCache, TenantCache};
 pub use pattern::{KeyPattern, KeyPatternError};
 pub use report::{CacheReport, CacheReports};

@@ -8,7 +8,8 @@ use super::flight::Flights;
 use super::report::Unread;
 use super::statistics::Counters;
 use super::{
-    Budget, CacheError, CacheOwner, CacheReports, CacheScope, KeySpace, SharedCache, TenantCache,
+    Budget, CacheError, CacheOwner, CacheReports, CacheScope, KeySpace, OperatorCache, SharedCache,
+    TenantCache,
 };
 use crate::TenantContext;
 use crate::ports::Cache;
@@ -112,6 +113,12 @@ impl CacheService {
     /// The cache of what belongs to no tenant, on purpose.
     pub fn shared(&self) -> SharedCache {
         SharedCache::over(CacheScope::new(self.0.clone(), KeySpace::shared(), None))
+    }
+
+    /// The cache of a tenant that needn't be there any more, or the shared one, for counting, listing and removing.
+    pub fn for_operator(&self, owner: CacheOwner) -> OperatorCache {
+        let space = KeySpace::owned_by(owner);
+        OperatorCache::over(CacheScope::new(self.0.clone(), space, None))
     }
 }
 

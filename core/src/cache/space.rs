@@ -61,7 +61,8 @@ impl KeySpace {
         Self::owned_by(CacheOwner::Shared)
     }
 
-    fn owned_by(owner: CacheOwner) -> Self {
+    /// Not for hosts: an id alone must be no way to make a key.
+    pub(super) fn owned_by(owner: CacheOwner) -> Self {
         let prefix = match owner {
             CacheOwner::Tenant(id) => alloc::format!("tenant:{{{id}}}:"),
             CacheOwner::Shared => "shared:{shared}:".into(),

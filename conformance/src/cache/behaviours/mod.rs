@@ -5,6 +5,7 @@ pub(super) mod flushes;
 pub(super) mod many;
 pub(super) mod model;
 pub(super) mod numbers;
+pub(super) mod operators;
 pub(super) mod patterns;
 pub(super) mod tenants;
 pub(super) mod trouble;
