@@ -6,17 +6,13 @@
 //!  queue       PostgresJobQueue          the port
 //!  enqueue     JobConnection             putting in within the caller's transaction
 //!  handler     InTenant, InShared        handlers that work in a scope
-//!  wake        JobSignal                 LISTEN, with a poll as the floor
-//!  in_hand     InHand                    leases that are extended while their jobs run
-//!  runner      JobRunner                 threads that work until they are told to stop
+//!  wake        JobSignal                 LISTEN, which wakes the threads of tenantry-runner's JobRunner
 //! ```
 
 mod enqueue;
 mod handler;
-mod in_hand;
 mod queue;
 mod row;
-mod runner;
 mod set_up;
 #[cfg(test)]
 mod snapshots;
@@ -26,5 +22,5 @@ mod wake;
 pub use enqueue::JobConnection;
 pub use handler::{InShared, InTenant};
 pub use queue::PostgresJobQueue;
-pub use runner::{JobRunner, JobRunnerSettings};
+pub use tenantry_runner::{JobRunner, JobRunnerSettings, RunnerObserver};
 pub use wake::JobSignal;

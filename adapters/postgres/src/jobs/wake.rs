@@ -2,6 +2,7 @@ use std::time::{Duration, Instant};
 
 use diesel::PgConnection;
 use diesel::connection::SimpleConnection;
+use tenantry_runner::WakeSignal;
 
 use super::sql::CHANNEL;
 use crate::{ConnectError, PostgresConfig, PostgresSchemaProvider};
@@ -71,6 +72,16 @@ impl JobSignal {
             self.connection = None;
         }
         came
+    }
+}
+
+impl WakeSignal for JobSignal {
+    fn came(&mut self) -> bool {
+        Self::came(self)
+    }
+
+    fn glance(&self) -> Duration {
+        Self::GLANCE
     }
 }
 

@@ -1,4 +1,3 @@
-use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -10,36 +9,14 @@ use parking_lot::{Condvar, Mutex};
 use tenantry::jobs::{JobWorker, JobWorkerError, Lease, LeaseWatch, Outcome};
 use tenantry::ports::{JobQueue, JobQueueError};
 
-use super::JobSignal;
-use super::in_hand::InHand;
+use crate::in_hand::InHand;
+use crate::observer::OnError;
+use crate::{JobRunnerSettings, RunnerObserver, WakeSignal};
 
-/// How a [`JobRunner`] works.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct JobRunnerSettings {
-    /// How many jobs are done at once: 4.
-    pub threads: NonZeroUsize,
-    /// How long a job that nobody told of may lie unnoticed: 1 second. That is how jobs are found whose time has come,
-    /// whose lease ran out, or whose signal was lost.
-    pub poll: Duration,
-    /// How long a handler may take: an hour. Until then its job's lease is extended, each time that a third of it is over;
-    /// after that the handler counts as hanging, and its job goes to another worker.
-    pub longest: Duration,
-}
-
-impl Default for JobRunnerSettings {
-    fn default() -> Self {
-        Self {
-            threads: NonZeroUsize::new(4).unwrap_or(NonZeroUsize::MIN),
-            poll: Duration::from_secs(1),
-            longest: Duration::from_secs(3_600),
-        }
-    }
-}
-
-/// Threads that have a worker do jobs, woken by the queue's signal, until they are told to stop.
+/// Threads that have a worker do jobs, woken by a signal, until they are told to stop.
 ///
 /// A handler that panics leaves its job to its lease, and the thread goes on. An error of the queue or of the store of
-/// tenants is handed to whoever started the runner; the thread rests for a poll's time and goes on.
+/// tenants is handed to the observer; the thread rests for a poll's time and goes on.
 pub struct JobRunner {
     floor: Arc<Floor>,
     threads: Vec<JoinHandle<()>>,
@@ -49,57 +26,74 @@ struct Floor {
     stopped: AtomicBool,
     /// How many threads do jobs: while there are any, leases are extended.
     working: AtomicUsize,
+    /// How many of them have taken a job, or are about to.
+    busy: AtomicUsize,
     /// Counts the signals, so that none is missed between a look at the queue and going to rest.
     signals: Mutex<u64>,
     rested: Condvar,
     done: AtomicU64,
     in_hand: InHand,
+    settings: JobRunnerSettings,
+    observer: Arc<dyn RunnerObserver>,
 }
 
 /// What the runner's own thread goes by.
 struct Keeper {
     queue: Arc<dyn JobQueue>,
     lease_for: Duration,
-    longest: Duration,
 }
 
 impl JobRunner {
-    /// Starts the threads, and one more that waits for the signal and extends the leases of jobs that take long.
+    /// Starts the threads, and one more that looks for the signal and extends the leases of jobs that take long.
     ///
     /// # Errors
     /// If the system refuses a thread; those that were started have ended then.
     pub fn start(
         worker: &JobWorker,
-        signal: JobSignal,
+        signal: impl WakeSignal,
         settings: JobRunnerSettings,
         on_error: impl Fn(&JobWorkerError) + Send + Sync + 'static,
     ) -> std::io::Result<Self> {
+        Self::start_observed(worker, signal, settings, Arc::new(OnError(on_error)))
+    }
+
+    /// The same, and `observer` is told more than errors.
+    ///
+    /// # Errors
+    /// As [`JobRunner::start`].
+    pub fn start_observed(
+        worker: &JobWorker,
+        signal: impl WakeSignal,
+        settings: JobRunnerSettings,
+        observer: Arc<dyn RunnerObserver>,
+    ) -> std::io::Result<Self> {
+        let lease_for = worker.policy().lease_for;
         let floor = Arc::new(Floor {
             stopped: AtomicBool::new(false),
             working: AtomicUsize::new(0),
+            busy: AtomicUsize::new(0),
             signals: Mutex::new(0),
             rested: Condvar::new(),
             done: AtomicU64::new(0),
-            in_hand: InHand::default(),
+            in_hand: InHand::new(lease_for, settings.longest),
+            settings,
+            observer,
         });
         let worker = worker.clone().with_watch(floor.clone());
         let keeper = Keeper {
             queue: worker.queue().clone(),
-            lease_for: worker.policy().lease_for,
-            longest: settings.longest,
+            lease_for,
         };
         let mut runner = Self {
             floor: Arc::clone(&floor),
             threads: Vec::new(),
         };
-        let on_error = Arc::new(on_error);
         for number in 0..settings.threads.get() {
-            let (floor, worker, on_error) = (Arc::clone(&floor), worker.clone(), on_error.clone());
+            let (floor, worker) = (Arc::clone(&floor), worker.clone());
             floor.working.fetch_add(1, Ordering::AcqRel);
             let working = Arc::clone(&floor);
-            let work = move || floor.work(&worker, settings.poll, &*on_error);
             let named = thread::Builder::new().name(format!("tenantry-jobs-{number}"));
-            let spawned = named.spawn(work).inspect_err(|_| {
+            let spawned = named.spawn(move || floor.work(&worker)).inspect_err(|_| {
                 working.working.fetch_sub(1, Ordering::AcqRel);
             });
             runner.threads.push(spawned?);
@@ -107,7 +101,7 @@ impl JobRunner {
         let named = thread::Builder::new().name("tenantry-jobs-signal".to_owned());
         runner
             .threads
-            .push(named.spawn(move || floor.listen(signal, &keeper))?);
+            .push(named.spawn(move || floor.keep(signal, &keeper))?);
         Ok(runner)
     }
 
@@ -116,19 +110,29 @@ impl JobRunner {
         self.floor.done.load(Ordering::Relaxed)
     }
 
+    /// Whether its threads have ended: after a stop, or since nothing is due and it was to
+    /// [end then](JobRunnerSettings::until_idle).
+    pub fn has_ended(&self) -> bool {
+        self.floor.working.load(Ordering::Acquire) == 0
+    }
+
     /// Takes no more jobs. Those that run go on. Doesn't wait.
     pub fn stop_taking(&self) {
-        self.floor.stopped.store(true, Ordering::Release);
-        self.floor.wake();
+        self.floor.stop_taking();
     }
 
     /// Takes no more jobs, and waits until those that run have ended.
     pub fn stop(mut self) {
-        self.end();
+        self.stop_taking();
+        self.join();
     }
 
-    fn end(&mut self) {
-        self.stop_taking();
+    /// Waits until it [has ended](Self::has_ended), which it does by itself only if it was to.
+    pub fn wait(mut self) {
+        self.join();
+    }
+
+    fn join(&mut self) {
         for thread in self.threads.drain(..) {
             // A panic of a thread of ours has been shown by the panic hook.
             let _ = thread.join();
@@ -139,7 +143,8 @@ impl JobRunner {
 /// As [`JobRunner::stop`].
 impl Drop for JobRunner {
     fn drop(&mut self) {
-        self.end();
+        self.stop_taking();
+        self.join();
     }
 }
 
@@ -158,58 +163,77 @@ impl LeaseWatch for Floor {
     }
 
     fn ended(&self, lease: &Lease) {
-        self.in_hand.ended(lease);
+        self.in_hand.forget(lease);
     }
 }
 
 impl Floor {
-    fn work(&self, worker: &JobWorker, poll: Duration, on_error: &dyn Fn(&JobWorkerError)) {
-        self.work_until_stopped(worker, poll, on_error);
-        self.working.fetch_sub(1, Ordering::AcqRel);
-    }
-
-    fn work_until_stopped(
-        &self,
-        worker: &JobWorker,
-        poll: Duration,
-        on_error: &dyn Fn(&JobWorkerError),
-    ) {
+    fn work(&self, worker: &JobWorker) {
         while !self.is_stopped() {
             let seen = *self.signals.lock();
+            self.busy.fetch_add(1, Ordering::AcqRel);
             let run = AssertUnwindSafe(|| block_on(worker.work_once()));
-            match catch_unwind(run) {
-                Ok(Ok(Outcome::Idle)) => self.rest(seen, poll),
-                Ok(Ok(_)) => {
+            let ran = catch_unwind(run);
+            let others = self.busy.fetch_sub(1, Ordering::AcqRel) - 1;
+            match ran {
+                Ok(Ok(Outcome::Idle)) => self.idle(seen, others),
+                Ok(Ok(outcome)) => {
                     self.done.fetch_add(1, Ordering::Relaxed);
+                    self.observer.settled(&outcome);
                 }
                 Ok(Err(error)) => {
-                    on_error(&error);
-                    self.rest(seen, poll);
+                    self.observer.failed(&error);
+                    if self.settings.until_idle {
+                        self.stop_taking();
+                    }
+                    self.rest(seen);
                 }
                 // The panic hook has shown it, and the job's lease is its way back.
                 Err(_) => {}
             }
         }
+        self.working.fetch_sub(1, Ordering::AcqRel);
     }
 
-    fn listen(&self, mut signal: JobSignal, keeper: &Keeper) {
+    /// Nothing is due. What the others have taken may put in more.
+    fn idle(&self, seen: u64, others: usize) {
+        if self.settings.until_idle && others == 0 {
+            self.stop_taking();
+        }
+        self.rest(seen);
+    }
+
+    fn keep(&self, mut signal: impl WakeSignal, keeper: &Keeper) {
         while !self.is_stopped() || self.working.load(Ordering::Acquire) > 0 {
             if signal.came() {
                 self.wake();
             }
             self.extend(keeper);
-            thread::park_timeout(JobSignal::GLANCE);
+            thread::park_timeout(signal.glance());
         }
     }
 
     /// An extension that fails for another reason is tried again while there is time.
     fn extend(&self, keeper: &Keeper) {
-        for lease in self.in_hand.due(keeper.lease_for / 3, keeper.longest) {
-            let extended = block_on(keeper.queue.extend(&lease, keeper.lease_for));
-            if matches!(extended, Err(JobQueueError::LeaseLost { .. })) {
-                self.in_hand.lose(&lease);
+        for lease in self.in_hand.due() {
+            match block_on(keeper.queue.extend(&lease, keeper.lease_for)) {
+                Ok(_) => self.in_hand.granted(&lease),
+                Err(JobQueueError::LeaseLost { .. }) => {
+                    if self.in_hand.forget(&lease) {
+                        self.observer.lost(&lease);
+                    }
+                }
+                Err(_) => {}
             }
         }
+        for lease in self.in_hand.run_out() {
+            self.observer.lost(&lease);
+        }
+    }
+
+    fn stop_taking(&self) {
+        self.stopped.store(true, Ordering::Release);
+        self.wake();
     }
 
     fn wake(&self) {
@@ -218,8 +242,8 @@ impl Floor {
     }
 
     /// Waits until a signal comes that wasn't seen, or for a poll's time.
-    fn rest(&self, seen: u64, poll: Duration) {
-        let until = Instant::now() + poll;
+    fn rest(&self, seen: u64) {
+        let until = Instant::now() + self.settings.poll;
         let mut signals = self.signals.lock();
         while *signals == seen && !self.is_stopped() {
             if self.rested.wait_until(&mut signals, until).timed_out() {

@@ -1,0 +1,39 @@
+//! Threads that have a [`JobWorker`](tenantry::jobs::JobWorker) do jobs, over any queue, until they are told to stop.
+//!
+//! ```text
+//!  runner     JobRunner          the threads
+//!  settings   JobRunnerSettings  how many, how long
+//!  signal     WakeSignal         what wakes them before their poll
+//!  observer   RunnerObserver     who is told what becomes of jobs
+//!  in_hand    InHand             leases that are extended while their jobs run
+//! ```
+//!
+//! The core has neither threads nor timers, and a store's adapter knows its store alone: what drives a worker is here,
+//! once for all queues.
+//!
+//! ```
+//! # use std::sync::Arc;
+//! use tenantry::jobs::{JobPolicy, JobWorker};
+//! use tenantry_memory::{MemoryJobQueue, MemoryTenantRepository, RandomBits, SystemClock};
+//! use tenantry_runner::{JobRunner, JobRunnerSettings, NoSignal};
+//!
+//! let queue = Arc::new(MemoryJobQueue::new(Arc::new(SystemClock)));
+//! let tenants = Arc::new(MemoryTenantRepository::new());
+//! let worker = JobWorker::new(queue, tenants, Arc::new(RandomBits::new()), JobPolicy::default());
+//! // … with handlers …
+//! let settings = JobRunnerSettings { until_idle: true, ..JobRunnerSettings::default() };
+//! let runner = JobRunner::start(&worker, NoSignal, settings, |error| panic!("jobs: {error}"))?;
+//! runner.wait(); // nothing is due
+//! # Ok::<(), std::io::Error>(())
+//! ```
+
+mod in_hand;
+mod observer;
+mod runner;
+mod settings;
+mod signal;
+
+pub use observer::RunnerObserver;
+pub use runner::JobRunner;
+pub use settings::JobRunnerSettings;
+pub use signal::{NoSignal, WakeSignal};
