@@ -66,6 +66,9 @@ CREATE TABLE {{shared}}.tenantry_job_arrivals (
     ready_at timestamptz NOT NULL
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 
+-- The table is nearly always empty, and full of dead rows until the next vacuum. An index forgets those by itself.
+CREATE INDEX tenantry_job_arrivals_lane ON {{shared}}.tenantry_job_arrivals (lane);
+
 -- Takes back jobs whose lease ran out, and notes the lanes that have become ready.
 CREATE FUNCTION {{shared}}.tenantry_job_tidy(moment timestamptz) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off AS $tidy$
@@ -94,7 +97,7 @@ BEGIN
         WITH arrived AS (
             DELETE FROM {{shared}}.tenantry_job_arrivals
             WHERE ctid = ANY (ARRAY(
-                SELECT ctid FROM {{shared}}.tenantry_job_arrivals LIMIT 10000 FOR UPDATE SKIP LOCKED
+                SELECT ctid FROM {{shared}}.tenantry_job_arrivals ORDER BY lane LIMIT 10000 FOR UPDATE SKIP LOCKED
             ))
             RETURNING lane, ready_at
         )
@@ -111,78 +114,120 @@ $tidy$;
 CREATE FUNCTION {{shared}}.tenantry_job_reserve(
     kinds text[], lease_us bigint, lane_limit integer, given_now timestamptz
 ) RETURNS SETOF {{shared}}.tenantry_jobs
--- Statistics of a queue are always stale, so its plans go by the order of its indexes alone. That makes costs look huge,
--- and so would call for compiling what runs for microseconds.
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off
+-- Statistics of a queue are always stale, so its plans go by the order of its indexes alone, and are made once. That
+-- makes costs look huge, and so would call for compiling what runs for microseconds.
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan
     SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET enable_incremental_sort = off
 AS $reserve$
 DECLARE
     moment timestamptz := coalesce(given_now, clock_timestamp());
-    turn record;
+    others refcursor;
+    at_tag bigint;
+    at_lane uuid;
+    most integer;
+    running bigint;
     found_id uuid;
     job {{shared}}.tenantry_jobs;
-    most integer;
-    last_start bigint;
-    spent uuid[] := '{}';
+    spent uuid[];
+    turn record;
     holding boolean := false;
 BEGIN
-    PERFORM {{shared}}.tenantry_job_tidy(moment);
+    IF EXISTS (SELECT FROM {{shared}}.tenantry_jobs AS j WHERE j.state = 'running' AND j.lease_until <= moment)
+        OR EXISTS (SELECT FROM {{shared}}.tenantry_job_arrivals)
+    THEN
+        PERFORM {{shared}}.tenantry_job_tidy(moment);
+        -- It may have waited for another, and jobs were put in meanwhile.
+        moment := coalesce(given_now, clock_timestamp());
+    END IF;
 
     <<lanes>>
-    FOR turn IN
-        SELECT l.lane, l.at_once FROM {{shared}}.tenantry_job_lanes AS l
-        WHERE l.ready_at < 'infinity' AND l.ready_at <= moment AND l.waits_until <= moment
-        ORDER BY l.tag, l.lane
     LOOP
-        most := coalesce(turn.at_once, lane_limit);
-        CONTINUE lanes WHEN most IS NOT NULL AND most <= (
-            SELECT count(*) FROM {{shared}}.tenantry_jobs AS j
-            WHERE j.lane = turn.lane AND j.state = 'running'
-        );
-        found_id := NULL;
-        FOR level IN REVERSE 2..0 LOOP
-            SELECT j.id INTO found_id FROM {{shared}}.tenantry_jobs AS j
-            WHERE j.lane = turn.lane AND j.state = 'waiting' AND j.priority = level
+        -- Nearly always the first lane has a job, so the others are asked for only if it hasn't: in one snapshot, since
+        -- they move on under the hands of other workers.
+        IF at_lane IS NULL THEN
+            SELECT l.tag, l.lane, coalesce(l.at_once, lane_limit) INTO at_tag, at_lane, most
+            FROM {{shared}}.tenantry_job_lanes AS l
+            WHERE l.ready_at < 'infinity' AND l.ready_at <= moment AND l.waits_until <= moment
+            ORDER BY l.tag, l.lane LIMIT 1;
+        ELSE
+            IF others IS NULL THEN
+                OPEN others FOR
+                    SELECT l.tag, l.lane, coalesce(l.at_once, lane_limit)
+                    FROM {{shared}}.tenantry_job_lanes AS l
+                    WHERE l.ready_at < 'infinity' AND l.ready_at <= moment AND l.waits_until <= moment
+                        AND (l.tag, l.lane) > (at_tag, at_lane)
+                    ORDER BY l.tag, l.lane;
+            END IF;
+            FETCH others INTO at_tag, at_lane, most;
+        END IF;
+        EXIT lanes WHEN NOT FOUND;
+
+        IF most IS NOT NULL THEN
+            SELECT count(*) INTO running FROM {{shared}}.tenantry_jobs AS j
+            WHERE j.lane = at_lane AND j.state = 'running';
+            CONTINUE lanes WHEN most <= running;
+        END IF;
+        -- From the highest priority down: what comes after the first that is found isn't looked at.
+        found_id := coalesce((
+            SELECT j.id FROM {{shared}}.tenantry_jobs AS j
+            WHERE j.lane = at_lane AND j.state = 'waiting' AND j.priority = 2
                 AND j.run_at <= moment AND j.kind = ANY (kinds)
-            ORDER BY j.run_at, j.number LIMIT 1 FOR UPDATE SKIP LOCKED;
-            EXIT WHEN found_id IS NOT NULL;
-        END LOOP;
+            ORDER BY j.run_at, j.number LIMIT 1 FOR UPDATE SKIP LOCKED
+        ), (
+            SELECT j.id FROM {{shared}}.tenantry_jobs AS j
+            WHERE j.lane = at_lane AND j.state = 'waiting' AND j.priority = 1
+                AND j.run_at <= moment AND j.kind = ANY (kinds)
+            ORDER BY j.run_at, j.number LIMIT 1 FOR UPDATE SKIP LOCKED
+        ), (
+            SELECT j.id FROM {{shared}}.tenantry_jobs AS j
+            WHERE j.lane = at_lane AND j.state = 'waiting' AND j.priority = 0
+                AND j.run_at <= moment AND j.kind = ANY (kinds)
+            ORDER BY j.run_at, j.number LIMIT 1 FOR UPDATE SKIP LOCKED
+        ));
         IF found_id IS NULL THEN
-            spent := spent || turn.lane;
+            spent := spent || at_lane;
             CONTINUE lanes;
         END IF;
 
         IF holding THEN
             PERFORM 1 FROM {{shared}}.tenantry_job_lanes AS l
-            WHERE l.lane = turn.lane FOR NO KEY UPDATE SKIP LOCKED;
+            WHERE l.lane = at_lane FOR NO KEY UPDATE SKIP LOCKED;
             CONTINUE lanes WHEN NOT FOUND;
-        ELSE
+        ELSIF most IS NOT NULL THEN
             PERFORM 1 FROM {{shared}}.tenantry_job_lanes AS l
-            WHERE l.lane = turn.lane FOR NO KEY UPDATE;
+            WHERE l.lane = at_lane FOR NO KEY UPDATE;
             holding := true;
         END IF;
-        -- The lane is ours until the end: now the count can't change.
-        CONTINUE lanes WHEN most IS NOT NULL AND most <= (
-            SELECT count(*) FROM {{shared}}.tenantry_jobs AS j
-            WHERE j.lane = turn.lane AND j.state = 'running'
-        );
+        IF most IS NOT NULL THEN
+            -- The lane is ours until the end: now the count can't change.
+            SELECT count(*) INTO running FROM {{shared}}.tenantry_jobs AS j
+            WHERE j.lane = at_lane AND j.state = 'running';
+            CONTINUE lanes WHEN most <= running;
+        END IF;
 
-        SELECT max(l.start) INTO last_start FROM {{shared}}.tenantry_job_lanes AS l;
-        UPDATE {{shared}}.tenantry_job_lanes AS l
-        SET start = greatest(l.tag, last_start),
-            tag = greatest(l.tag, last_start) + 1000000 / l.weight
-        WHERE l.lane = turn.lane;
         UPDATE {{shared}}.tenantry_jobs AS j
         SET state = 'running', attempts = least(j.attempts + 1, j.max_attempts), token = j.token + 1,
             lease_until = moment + lease_us * interval '1 microsecond'
         WHERE j.id = found_id
         RETURNING j.* INTO job;
+        -- Last, since the next call for this lane waits from here on.
+        UPDATE {{shared}}.tenantry_job_lanes AS l
+        SET start = greatest(l.tag, served.last),
+            tag = greatest(l.tag, served.last) + 1000000 / l.weight
+        FROM (SELECT max(other.start) AS last FROM {{shared}}.tenantry_job_lanes AS other) AS served
+        WHERE l.lane = at_lane;
         RETURN NEXT job;
         EXIT lanes;
     END LOOP;
+    IF others IS NOT NULL THEN
+        CLOSE others;
+    END IF;
 
     -- Lanes without a due job stand aside until their next one. Whoever puts one in at the same moment holds the lane
     -- shared; then it stays as it is.
+    IF spent IS NULL THEN
+        RETURN;
+    END IF;
     FOR turn IN
         SELECT l.lane FROM {{shared}}.tenantry_job_lanes AS l
         WHERE l.lane = ANY (spent) ORDER BY l.lane LIMIT 100 FOR UPDATE SKIP LOCKED
