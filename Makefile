@@ -4,14 +4,14 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help test packages format-check lint docs dependencies freestanding purity unit host \
-        demo fmt bench kill-provisioning kill-workers book mutants
+.PHONY: help test packages format-check lint docs dependencies freestanding purity unit interleavings killed \
+        host demo fmt bench kill-provisioning kill-workers soak book mutants
 
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 20
 
-test: packages format-check lint docs dependencies freestanding purity unit host ## All that must pass
+test: packages format-check lint docs dependencies freestanding purity unit interleavings killed host ## All that must pass
 
 packages: ## Install the Debian packages that are missing: a C compiler, libpq, PostgreSQL, PgBouncer, Redis
 	@.ci/packages
@@ -42,6 +42,12 @@ unit: ## Tests and doc tests, on servers of their own
 	cargo test --locked -p tenantry-postgres --lib --test scope --test repository
 	cargo test --locked --workspace --all-features
 
+interleavings: ## What has locks of its own, in thousands of orders
+	@.ci/interleavings
+
+killed: ## Workers killed at random moments while 500 jobs run under them: half a minute
+	scripts/kill-workers.sh -n 500
+
 host: ## The host crate of the book, on its own accounts
 	@.ci/host
 
@@ -63,6 +69,9 @@ kill-provisioning: ## Kill provisionings at random moments and look at what is l
 
 kill-workers: ## Kill workers at random moments while 10,000 jobs run under them, and look at what became of the jobs
 	scripts/kill-workers.sh
+
+soak: kill-workers kill-provisioning ## The long runs: both of these, and a hundred times as many orders
+	TENANTRY_INTERLEAVINGS=100 .ci/interleavings
 
 book: ## Build the book into docs/book
 	@command -v mdbook >/dev/null || cargo install --locked mdbook

@@ -50,6 +50,7 @@ pub mod resolution;
 mod retry;
 mod service;
 mod settings;
+mod sync;
 mod tenant;
 
 pub use context::{Actor, ActorError, ContextRefused, TenantContext};

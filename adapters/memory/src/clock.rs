@@ -1,8 +1,10 @@
-use std::sync::{Mutex, PoisonError};
+use std::sync::PoisonError;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tenantry::ports::Clock;
+
+use crate::sync::Mutex;
 
 /// The operating system's clock.
 #[derive(Clone, Copy, Debug, Default)]

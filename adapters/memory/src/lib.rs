@@ -53,10 +53,13 @@ mod connection;
 mod database;
 mod events;
 mod ids;
+#[cfg(all(test, shuttle))]
+mod interleavings;
 mod jobs;
 mod migration;
 mod operator;
 mod repository;
+mod sync;
 mod schemas;
 mod scopes;
 mod tables;

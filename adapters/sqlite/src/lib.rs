@@ -69,6 +69,7 @@ mod repository;
 mod schemas;
 mod scope;
 mod store;
+mod sync;
 mod uri;
 
 pub use config::SqliteConfig;

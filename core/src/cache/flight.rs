@@ -2,9 +2,8 @@ use alloc::collections::BTreeMap;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 
-use async_lock::{Mutex, MutexGuard};
-
 use super::{Generation, StoredKey};
+use crate::sync::{Mutex, MutexGuard};
 
 /// The computations that are under way in this process, so that each is done by one caller while the others wait.
 ///
@@ -50,6 +49,13 @@ impl Flights {
         if aloft.flights.get(key).is_some_and(same) {
             aloft.flights.remove(key);
         }
+    }
+
+    #[cfg(all(test, shuttle))]
+    pub(super) async fn is_aloft(&self, key: &FlightKey) -> bool {
+        let aloft = self.0.lock().await;
+        let flight = aloft.flights.get(key);
+        flight.is_some_and(|flight| flight.strong_count() > 0)
     }
 }
 

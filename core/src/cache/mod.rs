@@ -17,6 +17,8 @@ mod compute;
 mod error;
 mod ext;
 mod flight;
+#[cfg(all(test, shuttle))]
+mod interleavings;
 mod key;
 mod namespace;
 mod operator;

@@ -2,8 +2,6 @@ use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use core::fmt;
 
-use async_lock::Mutex;
-
 use super::flight::Flights;
 use super::report::Unread;
 use super::statistics::Counters;
@@ -13,6 +11,7 @@ use super::{
 };
 use crate::TenantContext;
 use crate::ports::Cache;
+use crate::sync::Mutex;
 
 /// What [`CacheScope::get_or_compute`] does while the cache can't be asked or won't keep a value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -1,6 +1,5 @@
-use core::sync::atomic::{AtomicUsize, Ordering};
-
 use super::Usage;
+use crate::sync::atomic::{AtomicUsize, Ordering};
 
 /// What one owner's cache keeps, and how it has served this process.
 ///

@@ -6,10 +6,11 @@ mod store;
 mod tests;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use tenantry::ports::Clock;
 
+use crate::sync::{Mutex, MutexGuard};
 use store::Store;
 
 /// A cache in this process, within a limit of bytes.

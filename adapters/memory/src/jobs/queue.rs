@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 use std::ops::Bound;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -15,6 +15,7 @@ use tenantry::ports::{
 };
 
 use super::store::{self, Jobs};
+use crate::sync::{Mutex, MutexGuard};
 
 /// A job queue in process: the plainly right one. Nothing outlives the process.
 ///

@@ -2,12 +2,12 @@ use std::collections::{HashMap, VecDeque};
 use std::time::Instant;
 
 use diesel::connection::SimpleConnection;
-use parking_lot::{Condvar, Mutex};
 use tenantry::TenantId;
 use tenantry::ports::ScopeError;
 
 use crate::SqliteStore;
 use crate::connection::{OpenFile, Owner};
+use crate::sync::{Condvar, Mutex};
 
 /// The open connections: a bounded number, of which the idle ones are kept for their tenants, and the longest idle one
 /// is closed when another tenant needs its place.

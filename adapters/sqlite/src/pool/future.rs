@@ -2,8 +2,9 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context, Poll};
+
+use crate::sync::atomic::{AtomicU8, Ordering};
 
 /// A scope that runs on a thread for blocking work.
 ///
@@ -58,8 +59,9 @@ impl Fate {
         self.decide(COMMITTING)
     }
 
-    fn cancel(&self) {
-        self.decide(CANCELLED);
+    /// Decides to roll back, unless it is being committed.
+    pub(super) fn cancel(&self) -> bool {
+        self.decide(CANCELLED)
     }
 
     fn decide(&self, wanted: u8) -> bool {

@@ -2,6 +2,8 @@
 
 mod files;
 mod future;
+#[cfg(all(test, shuttle))]
+mod interleavings;
 
 use std::sync::Arc;
 
