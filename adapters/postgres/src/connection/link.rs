@@ -27,6 +27,9 @@ pub(crate) struct Link {
     pub(crate) role: String,
     /// Diesel's caches may hold OIDs of types that are this scope's own.
     pub(crate) types_of: Option<ScopeName>,
+    /// Whether the places that it served have types of their own, as far as the server was asked.
+    types: Vec<(ScopeName, bool)>,
+    pub(crate) one_trip: OneTrip,
     /// Work was lent Diesel's own connection, and may have put another in its place.
     pub(crate) exposed: bool,
     served: Vec<TenantId>,
@@ -38,6 +41,16 @@ pub(crate) struct Link {
 pub(crate) struct Warm {
     pub(crate) schema: TenantSchema,
     pub(crate) proven_at: Instant,
+}
+
+/// The statement that proves a returned connection in the trip that cleans it.
+#[derive(Clone, Debug)]
+pub(crate) enum OneTrip {
+    Unprepared,
+    /// Under this name.
+    Prepared(String),
+    /// It failed here once: what it fails on comes back.
+    Never,
 }
 
 /// What a scope's statements ran into, beside the work's own errors.
@@ -84,6 +97,8 @@ impl Link {
             warm: None,
             role: String::new(),
             types_of: None,
+            types: Vec::new(),
+            one_trip: OneTrip::Unprepared,
             exposed: false,
             served: Vec::new(),
             trouble: Trouble::default(),
@@ -100,6 +115,21 @@ impl Link {
             self.last
         };
         of.is_some_and(|of| of != who)
+    }
+
+    /// Whether this place has types of its own, if the server was asked.
+    pub(crate) fn has_own_types(&self, who: ScopeName) -> Option<bool> {
+        let known = self.types.iter().find(|(of, _)| *of == who);
+        known.map(|(_, own)| *own)
+    }
+
+    /// Remembers what the server says of the types of the place that was just left.
+    pub(crate) fn note_types(&mut self, of: ScopeName, own: bool) {
+        if own {
+            self.types_of = Some(of);
+        }
+        self.types.retain(|(known, _)| *known != of);
+        self.types.push((of, own));
     }
 
     /// How many tenants it served so far.
@@ -169,5 +199,8 @@ impl Link {
         self.reset_client_side();
         *self.connection.get_metadata_cache() = PgMetadataCache::new();
         self.types_of = None;
+        if let OneTrip::Prepared(_) = self.one_trip {
+            self.one_trip = OneTrip::Unprepared;
+        }
     }
 }

@@ -2,7 +2,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
 
-use super::cleaning::clean;
+use super::cleaning::{Cleaned, clean};
 use super::floor::{Count, Floor, Returned};
 use super::settings::PoolSettings;
 
@@ -36,11 +36,14 @@ fn clean_one(floor: &Floor, settings: &PoolSettings, returned: Returned) {
     let plan_stale = lent.trouble.stale_plan.is_some();
     // A host's default instrumentation runs in here: its panic must not end the thread that all others wait for.
     let worth_it = !lent.broken && !plan_stale && !too_old;
-    let usable = worth_it
-        && catch_unwind(AssertUnwindSafe(|| clean(&mut lent, served.as_ref())))
-            .is_ok_and(|c| c.is_ok());
+    let cleaned = worth_it
+        .then(|| catch_unwind(AssertUnwindSafe(|| clean(&mut lent, served.as_ref()))))
+        .and_then(|unpanicked| unpanicked.ok()?.ok());
     floor.cleaned_one();
-    if usable {
+    if let Some(cleaned) = cleaned {
+        if cleaned == Cleaned::InOneTrip {
+            floor.count(Count::CleanedInOneTrip);
+        }
         let tenants = u32::try_from(lent.tenants_served()).unwrap_or(u32::MAX);
         floor.count(Count::Cleaned);
         floor.shelve(lent, who, tenants >= settings.tenants_per_connection);

@@ -53,6 +53,7 @@ pub(super) enum Pick {
 pub(crate) enum Count {
     Opened,
     Cleaned,
+    CleanedInOneTrip,
     Recycled,
     Discarded,
     Replaced,
@@ -170,6 +171,7 @@ impl Floor {
         let counter = match what {
             Count::Opened => &mut counts.opened,
             Count::Cleaned => &mut counts.cleaned,
+            Count::CleanedInOneTrip => &mut counts.cleaned_in_one_trip,
             Count::Recycled => &mut counts.recycled,
             Count::Discarded => &mut counts.discarded,
             Count::Replaced => &mut counts.replaced,

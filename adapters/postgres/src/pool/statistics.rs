@@ -18,6 +18,8 @@ pub struct PoolStatistics {
     pub opened: u64,
     /// Connections that came back and were cleaned.
     pub cleaned: u64,
+    /// Those of them that needed a single round trip: what they had left was cleared away at once, and nothing had changed.
+    pub cleaned_in_one_trip: u64,
     /// Connections that were closed after their number of tenants, or for their age.
     pub recycled: u64,
     /// Connections that were closed since they were broken, or couldn't be cleaned.

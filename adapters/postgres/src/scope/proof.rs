@@ -58,7 +58,7 @@ impl Place {
         }
     }
 
-    fn quoted(&self) -> String {
+    pub(crate) fn quoted(&self) -> String {
         match self {
             Self::Tenant(schema) => schema.name.quoted(),
             Self::Shared(schema) => schema.quoted(),
@@ -98,7 +98,7 @@ impl Place {
     /// A statement that takes the lease on what the name stands for, or fails at once with a text of ours.
     ///
     /// It stands before the proof and apart from it, so that the proof sees what the lock's last holder did.
-    fn lease(&self, function: &str) -> String {
+    pub(crate) fn lease(&self, function: &str) -> String {
         match self {
             Self::Tenant(schema) => format!(
                 "SELECT CAST(CASE WHEN pg_catalog.{function}(CAST('{}' AS pg_catalog.int8)) THEN '1' \

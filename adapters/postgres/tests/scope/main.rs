@@ -4,6 +4,7 @@ mod cleaning;
 mod diesel_code;
 mod futures;
 mod leases;
+mod one_trip;
 mod pooler;
 mod sessions;
 mod sharing;

@@ -186,6 +186,18 @@ pub(crate) fn settle(pool: &TenantPool) {
 }
 
 /// Waits, with a deadline, until a condition holds.
+/// Brings the pool's only connection to where one trip cleans it after a scope of this tenant.
+pub(crate) fn clean_in_one_trip(pool: &TenantPool, context: &TenantContext) {
+    let before = pool.statistics().cleaned_in_one_trip;
+    for _ in 0..2 {
+        pool.tenant(context, |_| -> Outcome { Ok(()) })
+            .expect("entered");
+        settle(pool);
+    }
+    let after = pool.statistics().cleaned_in_one_trip;
+    assert!(after > before, "the control: one trip cleaned it");
+}
+
 pub(crate) fn until(what: &str, mut condition: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(30);
     while !condition() {
