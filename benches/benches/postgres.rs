@@ -1,6 +1,7 @@
 //! The PostgreSQL adapter, on a server of its own.
 
 mod folder;
+mod plain_jobs;
 mod tables;
 
 use std::sync::Arc;
@@ -9,11 +10,14 @@ use diesel::connection::SimpleConnection;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use futures_lite::future::block_on;
+use plain_jobs::PlainJobs;
 use tables::statements;
-use tenantry::ports::{SchemaProvider, TenantRepository};
+use tenantry::jobs::{JobEnvelope, JobHandler};
+use tenantry::ports::{Enqueued, JobQueue, SchemaProvider, TenantRepository};
 use tenantry::{BoxError, TenantContext};
-use tenantry_benches::{Floor, Subject, Work};
+use tenantry_benches::{Floor, JobFloor, JobSubject, Subject, Work};
 use tenantry_conformance::servers::Postgres as Server;
+use tenantry_postgres::jobs::{InTenant, PostgresJobQueue};
 use tenantry_postgres::{
     Migrations, PostgresConfig, PostgresSchemaProvider, PostgresTenantRepository, SharedMigrations,
     TenantConnection, TenantPool,
@@ -24,6 +28,8 @@ struct Postgres {
     repository: Arc<PostgresTenantRepository>,
     schemas: Arc<PostgresSchemaProvider>,
     twenty_tables: Arc<PostgresSchemaProvider>,
+    jobs: PostgresJobQueue,
+    config: PostgresConfig,
     url: String,
     version: String,
     _migrations: tables::Migrations,
@@ -42,12 +48,15 @@ impl Postgres {
             Ok::<_, BoxError>(Arc::new(provider))
         };
         block_on(SharedMigrations::of_tenantry(config.clone()).run())?;
+        block_on(SharedMigrations::of_jobs(config.clone()).run())?;
         let pool = TenantPool::new(config.clone())?;
         Ok(Self {
             schemas: provider(migrations.two_tables())?,
             twenty_tables: provider(migrations.twenty_tables())?,
             repository: Arc::new(PostgresTenantRepository::over(pool.clone())),
+            jobs: PostgresJobQueue::over(pool.clone()),
             pool,
+            config: config.clone(),
             version: server.run_sql("postgres", "SHOW server_version")?,
             url,
             _migrations: migrations,
@@ -106,6 +115,48 @@ impl Subject for Postgres {
     }
 }
 
+impl JobSubject for Postgres {
+    const PUTS_IN_WITHIN_TRANSACTIONS: bool = true;
+
+    fn job_conditions(&self) -> String {
+        format!(
+            "PostgreSQL {} on this machine, over a Unix socket, not durable; each worker has one connection; the floor is \
+             a table with the same rows on Diesel's PgConnection, taken from by UPDATE … FOR UPDATE SKIP LOCKED",
+            self.version
+        )
+    }
+
+    fn queue(&self) -> Result<Arc<dyn JobQueue>, BoxError> {
+        Ok(Arc::new(PostgresJobQueue::new(self.config.clone())))
+    }
+
+    fn handler(&self, begun: Arc<dyn Fn() + Send + Sync>) -> Arc<dyn JobHandler> {
+        Arc::new(InTenant::new(self.pool.clone(), move |_, _| {
+            begun();
+            Ok(None)
+        }))
+    }
+
+    fn put_in_within(
+        &self,
+        connection: &mut TenantConnection,
+        job: &JobEnvelope,
+    ) -> Result<(), BoxError> {
+        match self.jobs.enqueue(connection, job)? {
+            Enqueued::New => Ok(()),
+            Enqueued::AlreadyThere(id) => Err(format!("job {id} is there already").into()),
+        }
+    }
+
+    fn job_floor(&self) -> Result<Box<dyn JobFloor + '_>, BoxError> {
+        Ok(Box::new(PlainJobs::connect(&self.url)?))
+    }
+
+    fn rate_goal(&self) -> Option<f64> {
+        Some(0.8)
+    }
+}
+
 struct Pinned(PgConnection);
 
 impl Floor for Pinned {
@@ -123,8 +174,8 @@ impl Floor for Pinned {
 statements!(Pg);
 
 fn main() -> Result<(), BoxError> {
-    Ok(tenantry_benches::run(
-        &Postgres::start()?,
-        &folder::results(),
-    )?)
+    let postgres = Postgres::start()?;
+    tenantry_benches::run(&postgres, &folder::results())?;
+    tenantry_benches::run_jobs(&postgres, &folder::results())?;
+    Ok(())
 }

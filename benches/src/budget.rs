@@ -9,8 +9,8 @@ use tenantry::{Actor, BoxError, Slug, TenantContext};
 
 use crate::error::chain;
 use crate::scopes::{enter, floor_of, grouped, mode_name, perform};
-use crate::timing::{Pause, in_turns, one_by_one};
-use crate::{Effort, Fleet, Percentiles, Subject, Work};
+use crate::timing::one_by_one;
+use crate::{Effort, Fleet, Goal, Percentiles, Subject, Work};
 
 /// What an application may spend on keeping its tenants apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,14 +47,6 @@ impl Operation {
         }
     }
 
-    /// Whether these benchmarks can measure it yet.
-    pub fn is_covered(self) -> bool {
-        match self {
-            Self::Resolution | Self::SchemaSwitch | Self::CacheKey | Self::WholeRequest => true,
-            Self::JobOverhead => false,
-        }
-    }
-
     /// Its name in the report.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -83,46 +75,6 @@ pub struct Spent {
     /// How long it took, one by one.
     #[serde(flatten)]
     pub times: Percentiles,
-}
-
-/// How long a caller does something else between two scopes.
-const PAUSE: Duration = Duration::from_millis(1);
-
-/// What the warm session scope is held to.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Goal {
-    /// What is held to it.
-    pub operation: String,
-    /// How soon one operation follows another, of both.
-    pub pace: String,
-    /// What it is compared with.
-    pub floor: String,
-    /// How long the operation took.
-    pub times: Percentiles,
-    /// How long the floor took, in turns with it.
-    pub floor_times: Percentiles,
-    /// How many times the floor it may cost.
-    pub limit: f64,
-}
-
-impl Goal {
-    /// How many times the floor it cost, by the medians.
-    pub fn ratio(&self) -> f64 {
-        ratio(self.times.p50_ns, self.floor_times.p50_ns)
-    }
-
-    /// Whether that is within the limit. What took no time to measure doesn't count as met.
-    pub fn is_met(&self) -> bool {
-        self.ratio() <= self.limit
-    }
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "52 bits of nanoseconds are 52 days"
-)]
-fn ratio(time: u64, floor: u64) -> f64 {
-    time as f64 / floor as f64
 }
 
 /// Times what a request pays, one operation at a time, in a random tenant of many: the dearest way to be asked.
@@ -163,10 +115,8 @@ pub fn budget<S: Subject>(subject: &S, fleet: &Fleet, effort: &Effort) -> Vec<Sp
     rows
 }
 
-/// Times a warm session scope with one point read and the same read on the floor, in turns, if the subject has a goal
-/// for it: with a pause before each, in which the pool can do what it does in the background, and back to back, where it
-/// can't. A machine that rests takes longer to answer, the floor too, which hides some of what the scope costs; one
-/// that does other work meanwhile hides nothing.
+/// Times a warm session scope with one point read and the same read on the floor, in turns and at each pace, if the
+/// subject has a goal for it.
 ///
 /// # Errors
 /// If the floor's connection can't be made.
@@ -182,29 +132,15 @@ pub fn goals<S: Subject>(
         return Ok(Vec::new());
     };
     let (mode, work) = (ScopeMode::Session, Work::PointRead);
+    let operation = format!("{}, warm tenant: {}", mode_name(mode), work.as_str());
     let mut floor = subject.floor(fleet.warm())?;
-    let mut goal = |pace: &str, pause, count| {
-        let (floor_times, times) = in_turns(
-            count,
-            pause,
-            || perform(&mut *floor, false, work),
-            || enter(subject, fleet.warm(), mode, work),
-        );
-        Goal {
-            operation: format!("{}, warm tenant: {}", mode_name(mode), work.as_str()),
-            pace: pace.to_owned(),
-            floor: floor_of(mode, work),
-            times,
-            floor_times,
-            limit,
-        }
-    };
-    let fewer = effort.latencies.div_ceil(2);
-    Ok(vec![
-        goal("each after 1 ms of rest", Pause::Rest(PAUSE), fewer),
-        goal("each after 1 ms of other work", Pause::Work(PAUSE), fewer),
-        goal("back to back", Pause::None, effort.latencies),
-    ])
+    Ok(Goal::at_each_pace(
+        [&operation, &floor_of(mode, work)],
+        limit,
+        effort,
+        || enter(subject, fleet.warm(), mode, work),
+        || perform(&mut *floor, false, work),
+    ))
 }
 
 fn resolve_or_panic(repository: &Arc<dyn TenantRepository>, text: &str) -> TenantContext {
@@ -218,34 +154,4 @@ fn resolve(repository: &Arc<dyn TenantRepository>, text: &str) -> Result<TenantC
     let slug = Slug::new(text)?;
     let tenant = block_on(repository.find_by_slug(&slug))?;
     Ok(TenantContext::of(&tenant, Actor::system())?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn goal(time: u64, floor: u64) -> Goal {
-        let times = |p50_ns| Percentiles {
-            samples: 1,
-            p50_ns,
-            p99_ns: p50_ns,
-            max_ns: p50_ns,
-        };
-        Goal {
-            operation: "scope".into(),
-            pace: "back to back".into(),
-            floor: "pinned".into(),
-            times: times(time),
-            floor_times: times(floor),
-            limit: 1.5,
-        }
-    }
-
-    #[test]
-    fn a_goal_is_met_up_to_its_limit_and_never_without_a_measurement() {
-        assert!(goal(150, 100).is_met());
-        assert!(!goal(151, 100).is_met());
-        assert!(!goal(0, 0).is_met());
-        assert!(!goal(1, 0).is_met());
-    }
 }

@@ -3,7 +3,7 @@ use std::hint::black_box;
 use chrono::{DateTime, Utc};
 use criterion::Criterion;
 use serde_json::json;
-use tenantry::cache::{CacheKey, KeySpace};
+use tenantry::cache::{CacheKey, KeySpace, Namespace};
 use tenantry::{
     Actor, BoxError, SchemaName, Settings, Slug, Tenant, TenantContext, TenantId, TenantName,
     TenantParts, TenantStatus, Version,
@@ -58,6 +58,46 @@ pub fn core_types(criterion: &mut Criterion) -> Result<Vec<Row>, BoxError> {
         black_box(KeySpace::of(black_box(&context)).key(black_box(&key)));
     });
     group.finish();
+    rows.extend(cache_keys(criterion, &context, &key)?);
+    Ok(rows)
+}
+
+/// Registers making stored keys, against the same text written by hand, which escapes nothing.
+fn cache_keys(
+    criterion: &mut Criterion,
+    context: &TenantContext,
+    key: &CacheKey,
+) -> Result<Vec<Row>, BoxError> {
+    const KEYS: &str = "core: cache keys";
+    const BY_HAND: &str = "by hand: the same text, nothing escaped";
+    let space = KeySpace::of(context);
+    let nested = space.nested(&Namespace::new("users")?)?;
+    let prefix = space.prefix().to_owned();
+
+    let mut rows = Vec::new();
+    let mut group = criterion.benchmark_group(KEYS);
+    let mut bench = |name: &str, floor: Option<&str>, operation: &dyn Fn()| {
+        group.bench_function(name, |bencher| bencher.iter(operation));
+        rows.push(Row::new(KEYS, name, floor.map(str::to_owned)));
+    };
+    bench(BY_HAND, None, &|| {
+        black_box(format!("{}{}", black_box(&prefix), black_box(KEY)));
+    });
+    bench("key in a space that is kept", Some(BY_HAND), &|| {
+        black_box(black_box(&space).key(black_box(key)));
+    });
+    bench("key in a namespace that is kept", Some(BY_HAND), &|| {
+        black_box(black_box(&nested).key(black_box(key)));
+    });
+    bench(
+        "from the context and the key's text",
+        Some(BY_HAND),
+        &|| {
+            let key = CacheKey::new(black_box(KEY));
+            let _ = black_box(key.map(|key| KeySpace::of(black_box(context)).key(&key)));
+        },
+    );
+    group.finish();
     Ok(rows)
 }
 
@@ -66,7 +106,7 @@ pub fn core_types(criterion: &mut Criterion) -> Result<Vec<Row>, BoxError> {
 /// # Errors
 /// Never, unless the core refuses what it is given here.
 pub(crate) fn core_budget(effort: &Effort) -> Result<Vec<Spent>, BoxError> {
-    let context = TenantContext::of(&active_tenant(Slug::new(SLUG)?)?, Actor::system())?;
+    let context = context()?;
     let stored = || {
         let key = CacheKey::new(black_box(KEY)).map(|key| KeySpace::of(&context).key(&key));
         drop(black_box(key));
@@ -76,6 +116,12 @@ pub(crate) fn core_budget(effort: &Effort) -> Result<Vec<Spent>, BoxError> {
         how: "a key of 15 characters, with the reading of the clock".to_owned(),
         times: one_by_one(effort.latencies, stored),
     }])
+}
+
+/// The context of a tenant that no store knows.
+pub(crate) fn context() -> Result<TenantContext, BoxError> {
+    let tenant = active_tenant(Slug::new(SLUG)?)?;
+    Ok(TenantContext::of(&tenant, Actor::system())?)
 }
 
 fn active_tenant(slug: Slug) -> Result<Tenant, BoxError> {

@@ -70,6 +70,11 @@ impl Fleet {
         &self.contexts[0]
     }
 
+    /// The tenant of this place; after the last comes the first.
+    pub fn nth(&self, place: usize) -> &TenantContext {
+        &self.contexts[place % self.contexts.len()]
+    }
+
     /// Any of the first `among` tenants.
     pub fn random(&self, among: usize) -> &TenantContext {
         &self.contexts[fastrand::usize(..among.clamp(1, self.contexts.len()))]

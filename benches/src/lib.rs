@@ -12,7 +12,11 @@
 //!                      folder ─▶ Report ─▶ Markdown, bench.json
 //! ```
 //!
-//! All work comes from one thread, and back to back unless it says otherwise: what a pool does in the background then
+//! A store of cached values is a [`CacheSubject`], measured by [`run_cache`]: a tenant's cache against the bare client. A
+//! [`Subject`] with a job queue is a [`JobSubject`], measured by [`run_jobs`]: putting in and handing out against a plain
+//! table, jobs a second at one, few and many tenants, and the budget's row for jobs.
+//!
+//! Work comes from one thread, and back to back, unless it says otherwise: what a pool does in the background then
 //! competes with the next scope for the machine, and for the connection. Times are those of the caller.
 //!
 //! # On an adapter of your own
@@ -115,10 +119,13 @@
 //! ```
 
 mod budget;
+mod caches;
 mod core_types;
 mod effort;
 mod error;
 mod fleet;
+mod goal;
+mod jobs;
 mod provisioning;
 mod report;
 mod results;
@@ -127,15 +134,18 @@ mod scopes;
 mod subject;
 mod timing;
 
-pub use budget::{Goal, Operation, Spent, budget, goals};
+pub use budget::{Operation, Spent, budget, goals};
+pub use caches::{CacheFloor, CacheSubject, cache_goals, caches};
 pub use core_types::core_types;
 pub use effort::Effort;
 pub use error::BenchError;
 pub use fleet::Fleet;
+pub use goal::Goal;
+pub use jobs::{JobFloor, JobSubject, Rate, job_overhead, job_rates, jobs};
 pub use provisioning::provisioning;
 pub use report::Report;
 pub use results::{Measured, Results, Row};
-pub use run::{Run, run, run_core};
+pub use run::{Run, run, run_cache, run_core, run_jobs};
 pub use scopes::scopes;
 pub use subject::{Floor, Subject, Work};
 pub use timing::Percentiles;

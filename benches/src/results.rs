@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{BenchError, Goal, Spent};
+use crate::{BenchError, Goal, Rate, Spent};
 
 /// A benchmark that was registered, and what it is to be compared with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +62,9 @@ pub struct Results {
     pub budget: Vec<Spent>,
     /// Its goals, if it has any.
     pub goals: Vec<Goal>,
+    /// How much it did a second, if that was measured.
+    #[serde(default)]
+    pub rates: Vec<Rate>,
     /// Criterion's benchmarks.
     pub rows: Vec<Measured>,
 }

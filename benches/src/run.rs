@@ -7,7 +7,10 @@ use tenantry::BoxError;
 use crate::core_types::core_budget;
 use crate::effort::Asked;
 use crate::results::{Results, Row, measured};
-use crate::{BenchError, Effort, Fleet, Subject, budget, core_types, goals, provisioning, scopes};
+use crate::{
+    BenchError, CacheSubject, Effort, Fleet, JobSubject, Subject, budget, cache_goals, caches,
+    core_types, goals, job_overhead, job_rates, jobs, provisioning, scopes,
+};
 
 /// Some file systems keep times to the second only.
 const COARSEST_FILE_TIME: Duration = Duration::from_secs(1);
@@ -31,6 +34,28 @@ pub fn run<S: Subject>(subject: &S, folder: &Path) -> Result<(), BenchError> {
 /// If the results can't be written.
 pub fn run_core(folder: &Path) -> Result<(), BenchError> {
     Run::by_arguments(folder).core()
+}
+
+/// The same for an adapter's job queue, kept under `<name>-jobs`.
+///
+/// # Errors
+/// If the tenants can't be made, the queue can't be used, or the results can't be written.
+///
+/// # Panics
+/// If the subject fails while it is measured.
+pub fn run_jobs<S: JobSubject>(subject: &S, folder: &Path) -> Result<(), BenchError> {
+    Run::by_arguments(folder).jobs(subject)
+}
+
+/// The same for a store of cached values, kept under `<name>-cache`.
+///
+/// # Errors
+/// If the store can't be reached, or the results can't be written.
+///
+/// # Panics
+/// If the subject fails while it is measured.
+pub fn run_cache<S: CacheSubject>(subject: &S, folder: &Path) -> Result<(), BenchError> {
+    Run::by_arguments(folder).cache(subject)
 }
 
 /// One process's part of a measurement, for whoever wants other numbers than [`run`] has.
@@ -82,13 +107,7 @@ impl Run {
     /// # Panics
     /// If the subject fails while it is measured.
     pub fn subject<S: Subject>(mut self, subject: &S) -> Result<(), BenchError> {
-        let failed = |action| {
-            move |source: BoxError| BenchError::Subject {
-                subject: S::NAME,
-                action,
-                source,
-            }
-        };
+        let failed = |action| failed(S::NAME, action);
         let (criterion, effort) = (&mut self.criterion, self.effort);
         let fleet = subject
             .contexts(effort.many)
@@ -111,21 +130,72 @@ impl Run {
         })
     }
 
+    /// Measures an adapter's job queue: what its calls cost, how many jobs a second go through it, and its part of the
+    /// budget.
+    ///
+    /// # Errors
+    /// If the tenants can't be made, the queue can't be used, or the results can't be written.
+    ///
+    /// # Panics
+    /// If the subject fails while it is measured.
+    pub fn jobs<S: JobSubject>(mut self, subject: &S) -> Result<(), BenchError> {
+        let failed = |action| failed(S::NAME, action);
+        let (criterion, effort) = (&mut self.criterion, self.effort);
+        let fleet = subject
+            .contexts(effort.many)
+            .and_then(Fleet::of)
+            .map_err(failed("making its tenants"))?;
+        let (mut spent, mut rates) = (Vec::new(), Vec::new());
+        if self.asked != Asked::List {
+            let overhead = job_overhead(subject, &fleet, &effort);
+            spent.push(overhead.map_err(failed("handing a job to its handler"))?);
+            rates = job_rates(subject, &fleet, &effort).map_err(failed("handing jobs out"))?;
+        }
+        let rows = jobs(criterion, subject, &fleet, &effort)
+            .map_err(failed("reaching the queue and its floor"))?;
+        self.finish(&format!("{}-jobs", S::NAME), &rows, |results| Results {
+            conditions: subject.job_conditions(),
+            budget: spent,
+            rates,
+            ..results
+        })
+    }
+
+    /// Measures a store of cached values: what its calls cost, and its goal.
+    ///
+    /// # Errors
+    /// If the store can't be reached, or the results can't be written.
+    ///
+    /// # Panics
+    /// If the subject fails while it is measured.
+    pub fn cache<S: CacheSubject>(mut self, subject: &S) -> Result<(), BenchError> {
+        let failed = |action| failed(S::NAME, action);
+        let (criterion, effort) = (&mut self.criterion, self.effort);
+        let mut reached = Vec::new();
+        if self.asked != Asked::List {
+            reached =
+                cache_goals(subject, &effort).map_err(failed("opening the floor's connection"))?;
+        }
+        let rows = caches(criterion, subject, &effort)
+            .map_err(failed("opening the floor's connection"))?;
+        self.finish(&format!("{}-cache", S::NAME), &rows, |results| Results {
+            conditions: subject.conditions(),
+            goals: reached,
+            ..results
+        })
+    }
+
     /// Measures the core.
     ///
     /// # Errors
     /// If the results can't be written.
     pub fn core(mut self) -> Result<(), BenchError> {
-        let failed = |source| BenchError::Subject {
-            subject: "core",
-            action: "making a tenant",
-            source,
-        };
+        let failed = || failed("core", "making a tenant");
         let spent = match self.asked {
             Asked::List => Vec::new(),
-            Asked::Measurement | Asked::Trial => core_budget(&self.effort).map_err(failed)?,
+            Asked::Measurement | Asked::Trial => core_budget(&self.effort).map_err(failed())?,
         };
-        let rows = core_types(&mut self.criterion).map_err(failed)?;
+        let rows = core_types(&mut self.criterion).map_err(failed())?;
         self.finish("core", &rows, |results| Results {
             budget: spent,
             ..results
@@ -148,8 +218,17 @@ impl Run {
             measured_at: crate::fleet::now(),
             budget: Vec::new(),
             goals: Vec::new(),
+            rates: Vec::new(),
             rows: measured(&self.folder.join("criterion"), rows, self.began)?,
         };
         complete(results).write(&self.folder)
+    }
+}
+
+fn failed(subject: &'static str, action: &'static str) -> impl FnOnce(BoxError) -> BenchError {
+    move |source| BenchError::Subject {
+        subject,
+        action,
+        source,
     }
 }

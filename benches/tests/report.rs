@@ -8,7 +8,7 @@ use chrono::DateTime;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tenantry_benches::{
-    BenchError, Goal, Measured, Operation, Percentiles, Report, Results, Spent,
+    BenchError, Goal, Measured, Operation, Percentiles, Rate, Report, Results, Spent,
 };
 
 const PINNED: &str = "pinned: point read";
@@ -59,6 +59,7 @@ fn postgres() -> Results {
             floor_times: times(40_000, 80_000),
             limit: 1.5,
         }],
+        rates: Vec::new(),
         rows: vec![
             measured(PINNED, None, 40_000.0),
             measured(SCOPE, Some(PINNED), 54_000.0),
@@ -122,7 +123,7 @@ fn what_was_not_measured_is_said_to_be_so() {
     let cells = line(&report, "job overhead", "|");
     assert_eq!(
         cells[1..],
-        ["—", "no benchmark yet", "—", "—", "10 ms", "—"]
+        ["—", "not measured in this run", "—", "—", "10 ms", "—"]
     );
     let cells = line(&report, "schema switch", "|");
     assert_eq!(
@@ -170,6 +171,40 @@ fn a_report_without_goals_has_no_table_of_them() {
     let mut results = postgres();
     results.goals.clear();
     assert!(!shown(&[results]).contains("Goals"));
+}
+
+fn rate(operation: &str, ratio: Option<f64>) -> Rate {
+    Rate {
+        operation: operation.into(),
+        floor: ratio.map(|_| "1 tenant".into()),
+        per_second: 1_234.4,
+        slowest: 900.0,
+        fastest: 1_500.6,
+        ratio,
+        at_least: ratio.map(|_| 0.8),
+    }
+}
+
+#[test]
+fn rates_come_with_their_rounds_and_what_they_have_to_reach() {
+    assert!(!shown(&[postgres()]).contains("Rates"));
+    let mut jobs = postgres();
+    jobs.rates = vec![
+        rate("1 tenant", None),
+        rate("100 tenants", Some(0.8)),
+        rate("1,000 tenants", Some(0.79)),
+    ];
+    let report = shown(&[jobs]);
+    assert_eq!(
+        line(&report, "postgres: 1 tenant", "|")[1..],
+        ["—", "1234", "900", "1501", "—", "—", "—"]
+    );
+    assert_eq!(
+        line(&report, "postgres: 100 tenants", "|")[1..],
+        ["1 tenant", "1234", "900", "1501", "0.80", "0.80", "met"]
+    );
+    let cells = line(&report, "postgres: 1,000 tenants", "|");
+    assert_eq!(cells[5..], ["0.79", "0.80", "not met"]);
 }
 
 #[test]

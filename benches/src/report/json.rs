@@ -6,8 +6,9 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::units::number;
-use crate::budget::{Goal, Operation, Spent};
+use crate::budget::{Operation, Spent};
 use crate::results::{Measured, Results};
+use crate::{Goal, Rate};
 
 /// `bench.json`.
 #[derive(Serialize)]
@@ -16,6 +17,7 @@ pub(super) struct Document<'a> {
     subjects: Vec<Subject<'a>>,
     budget: Vec<Budget<'a>>,
     goals: Vec<Reached<'a>>,
+    rates: Vec<Speed<'a>>,
     benchmarks: Vec<Benchmark<'a>>,
 }
 
@@ -58,6 +60,14 @@ struct Reached<'a> {
 }
 
 #[derive(Serialize)]
+struct Speed<'a> {
+    subject: &'a str,
+    #[serde(flatten)]
+    rate: &'a Rate,
+    met: Option<bool>,
+}
+
+#[derive(Serialize)]
 struct Benchmark<'a> {
     subject: &'a str,
     #[serde(flatten)]
@@ -79,6 +89,7 @@ impl<'a> Document<'a> {
                 .flat_map(|operation| Budget::of(operation, subjects))
                 .collect(),
             goals: subjects.iter().flat_map(Reached::of).collect(),
+            rates: subjects.iter().flat_map(Speed::of).collect(),
             benchmarks: subjects.iter().flat_map(Benchmark::of).collect(),
         }
     }
@@ -126,6 +137,16 @@ impl<'a> Reached<'a> {
             goal,
             ratio: goal.ratio(),
             met: goal.is_met(),
+        })
+    }
+}
+
+impl<'a> Speed<'a> {
+    fn of(results: &'a Results) -> impl Iterator<Item = Self> {
+        results.rates.iter().map(|rate| Self {
+            subject: &results.subject,
+            rate,
+            met: rate.is_met(),
         })
     }
 }

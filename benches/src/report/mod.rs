@@ -13,8 +13,8 @@ use crate::results::Results;
 
 /// All that was measured into one folder.
 ///
-/// Shown, it is Markdown: the budget comes first, then the goals, then each group of benchmarks with the ratio of
-/// each row to its floor, and last the conditions.
+/// Shown, it is Markdown: the budget comes first, then the goals and the rates, then each group of benchmarks with the
+/// ratio of each row to its floor, and last the conditions.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
     subjects: Vec<Results>,
@@ -32,8 +32,8 @@ impl Report {
 
     /// Writes the report into `folder` as `bench.json`, and returns its path.
     ///
-    /// Times are nanoseconds. `budget` has an entry for each row of the budget, in which `measured` is null where there
-    /// is nothing to measure yet.
+    /// Times are nanoseconds. `budget` has an entry for each row of the budget, in which `measured` is null where
+    /// nothing was.
     ///
     /// # Errors
     /// If it can't be written.

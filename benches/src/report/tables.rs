@@ -3,7 +3,7 @@ use std::fmt;
 use comfy_table::presets::ASCII_MARKDOWN;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 
-use super::units::{number, percent, ratio, time};
+use super::units::{number, percent, rate, ratio, time};
 use crate::budget::Operation;
 use crate::results::Results;
 
@@ -13,6 +13,9 @@ pub(super) fn show(subjects: &[Results], f: &mut fmt::Formatter<'_>) -> fmt::Res
     section(f, "Budget", &budget(subjects))?;
     if subjects.iter().any(|subject| !subject.goals.is_empty()) {
         section(f, "Goals", &goals(subjects))?;
+    }
+    if subjects.iter().any(|subject| !subject.rates.is_empty()) {
+        section(f, "Rates", &rates(subjects))?;
     }
     for subject in subjects {
         for group in groups(subject) {
@@ -60,15 +63,10 @@ fn budget(subjects: &[Results]) -> Table {
             }
         }
         if !measured {
-            let missing = if operation.is_covered() {
-                "not measured in this run"
-            } else {
-                "no benchmark yet"
-            };
             table.add_row([
                 operation.as_str(),
                 NOTHING,
-                missing,
+                "not measured in this run",
                 NOTHING,
                 NOTHING,
                 &format!("{} ms", target.as_millis()),
@@ -101,11 +99,45 @@ fn goals(subjects: &[Results]) -> Table {
                 time(number(goal.floor_times.p50_ns)),
                 ratio(goal.ratio()),
                 ratio(goal.limit),
-                String::from(if goal.is_met() { "met" } else { "not met" }),
+                is_met(goal.is_met()),
             ]);
         }
     }
     table
+}
+
+fn rates(subjects: &[Results]) -> Table {
+    let header = [
+        "operation",
+        "to this floor",
+        "a second",
+        "slowest round",
+        "fastest round",
+        "ratio",
+        "at least",
+        "",
+    ];
+    let mut table = table(&header, 2);
+    let nothing = || NOTHING.to_owned();
+    for subject in subjects {
+        for measured in &subject.rates {
+            table.add_row([
+                format!("{}: {}", subject.subject, measured.operation),
+                measured.floor.clone().unwrap_or_else(nothing),
+                rate(measured.per_second),
+                rate(measured.slowest),
+                rate(measured.fastest),
+                measured.ratio.map_or_else(nothing, ratio),
+                measured.at_least.map_or_else(nothing, ratio),
+                measured.is_met().map_or_else(nothing, is_met),
+            ]);
+        }
+    }
+    table
+}
+
+fn is_met(met: bool) -> String {
+    String::from(if met { "met" } else { "not met" })
 }
 
 /// The groups that were measured, in the order of their rows.

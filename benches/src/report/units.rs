@@ -17,6 +17,11 @@ pub(super) fn time(nanoseconds: f64) -> String {
     format!("{number:.digits$} {unit}")
 }
 
+/// How many a second, without a digit more than anybody believes.
+pub(super) fn rate(per_second: f64) -> String {
+    format!("{per_second:.0}")
+}
+
 /// A part of the whole, in percent.
 pub(super) fn percent(part: f64) -> String {
     let percent = part * 100.0;

@@ -1,6 +1,9 @@
 //! A run goes everywhere, keeps what it measured, and doesn't measure what doesn't work.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod caches;
+mod jobs;
+
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
