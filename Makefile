@@ -39,7 +39,7 @@ purity: ## Every ban of core/clippy.toml bites
 
 unit: ## Tests and doc tests, on servers of their own
 	@# The system's libpq, where the connection itself matters; everything runs again below, on the bundled one.
-	cargo test --locked -p tenantry-postgres --lib --test scope --test repository
+	cargo test --locked -p tenantry-postgres --lib --test scope --test repository --test tls
 	cargo test --locked --workspace --all-features
 
 interleavings: ## What has locks of its own, in thousands of orders
