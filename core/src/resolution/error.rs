@@ -53,8 +53,11 @@ pub enum Unresolved {
     /// The header comes from somebody who isn't trusted to name a tenant.
     #[error("the header that names the tenant doesn't come from a trusted proxy")]
     HeaderUntrusted,
-    /// A path that may lead elsewhere than it looks: dot segments, or one that doesn't begin with a slash.
-    #[error("path {path} has dot segments or doesn't begin with a slash")]
+    /// A path that may lead elsewhere than it looks: dot segments, two slashes behind the tenant's slug, or none at the
+    /// beginning.
+    #[error(
+        "path {path} has dot segments, a double slash behind the tenant, or no slash at its beginning"
+    )]
     PathMalformed {
         /// The path.
         path: Excerpt,

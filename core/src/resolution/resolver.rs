@@ -174,6 +174,12 @@ impl Resolver {
         if segment.is_empty() {
             return Ok(None);
         }
+        // What is left of it would read as another host to whoever takes it for a reference.
+        if rest.starts_with("//") || rest.starts_with("/\\") {
+            return Err(Unresolved::PathMalformed {
+                path: Excerpt::of(path),
+            });
+        }
         match self.reserved.check(segment) {
             Ok(slug) => Ok(Some((slug, if rest.is_empty() { "/" } else { rest }))),
             Err(SlugError::Reserved { .. }) if prefix.as_str().is_empty() => Ok(None),

@@ -1,0 +1,171 @@
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use http::request::Parts;
+use tenantry::resolution::Candidate;
+use tenantry::{Actor, ContextRefused, Tenant};
+
+use super::{Shared, facts, path};
+use crate::limits::Permit;
+use crate::{CurrentTenant, Rejection, TokenError, VerifiedToken, WiringMistake};
+
+/// A request that comes through, and what it gets on its way.
+pub(super) struct Admitted {
+    pub(super) tenant: Option<CurrentTenant>,
+    pub(super) token: Option<Arc<VerifiedToken>>,
+    pub(super) rest: Option<String>,
+    pub(super) permit: Option<Permit>,
+}
+
+/// A request whose tenant is named, and has to be known.
+struct Named {
+    candidate: Candidate,
+    token: Option<Arc<VerifiedToken>>,
+    rest: Option<String>,
+}
+
+/// What has to be waited for.
+enum Wanted {
+    Keys,
+    Tenant(Box<Named>),
+}
+
+impl Shared {
+    /// Decides by what is at hand, or gives back the parts of a request that has to wait.
+    pub(super) fn decide_at_once(&self, parts: &Parts) -> Option<Result<Admitted, Rejection>> {
+        match self.hear(parts) {
+            Ok(ControlFlow::Break(admitted)) => Some(Ok(admitted)),
+            Ok(ControlFlow::Continue(_)) => None,
+            Err(rejection) => Some(Err(rejection)),
+        }
+    }
+
+    /// Decides, and waits for whatever that takes.
+    pub(super) async fn decide(&self, parts: &Parts) -> Result<Admitted, Rejection> {
+        let mut step = self.hear(parts)?;
+        if let ControlFlow::Continue(Wanted::Keys) = step {
+            if let Some(tokens) = &self.tokens {
+                tokens.refresh().await?;
+            }
+            step = self.hear(parts)?;
+        }
+        match step {
+            ControlFlow::Break(admitted) => Ok(admitted),
+            ControlFlow::Continue(Wanted::Tenant(named)) => {
+                let record = self.directory.find(named.candidate.key()).await?;
+                self.admit(parts, *named, record)
+            }
+            // The keys are new, and none is this token's.
+            ControlFlow::Continue(Wanted::Keys) => Err(TokenError::KeyUnknown.into()),
+        }
+    }
+
+    fn hear(&self, parts: &Parts) -> Result<ControlFlow<Admitted, Wanted>, Rejection> {
+        let placed = parts.extensions.get::<CurrentTenant>().is_some()
+            || parts.extensions.get::<crate::NamesNoTenant>().is_some();
+        if placed {
+            return Err(WiringMistake::LayerTwice.into());
+        }
+        if self.reads_path {
+            path::check_place(parts)?;
+        }
+        let token = match self.token(parts) {
+            Ok(token) => token.map(Arc::new),
+            Err(TokenError::KeyUnknown) => return Ok(ControlFlow::Continue(Wanted::Keys)),
+            Err(error) => return Err(error.into()),
+        };
+        let mut facts = self.facts(parts)?;
+        facts.token = token.as_ref().and_then(|token| token.tenant.as_deref());
+        if let Some(own) = &self.own {
+            facts.own = own(parts)?;
+        }
+        let resolution = self.resolver.resolve(&facts)?;
+        let rest = resolution.rest.map(str::to_owned);
+        let Some(candidate) = resolution.candidate else {
+            return self.unnamed(token).map(ControlFlow::Break);
+        };
+        let remembered = self.directory.find_remembered(candidate.key());
+        let named = Named {
+            candidate,
+            token,
+            rest,
+        };
+        match remembered {
+            Some(record) => self.admit(parts, named, record?).map(ControlFlow::Break),
+            None => Ok(ControlFlow::Continue(Wanted::Tenant(Box::new(named)))),
+        }
+    }
+
+    fn token(&self, parts: &Parts) -> Result<Option<VerifiedToken>, TokenError> {
+        let Some(tokens) = &self.tokens else {
+            return Ok(None);
+        };
+        facts::bearer(parts)?
+            .map(|token| tokens.verify(token))
+            .transpose()
+    }
+
+    fn unnamed(&self, token: Option<Arc<VerifiedToken>>) -> Result<Admitted, Rejection> {
+        if !self.unnamed_pass {
+            return Err(Rejection::Unnamed);
+        }
+        Ok(Admitted {
+            tenant: None,
+            token,
+            rest: None,
+            permit: None,
+        })
+    }
+
+    fn admit(
+        &self,
+        parts: &Parts,
+        named: Named,
+        record: Arc<Tenant>,
+    ) -> Result<Admitted, Rejection> {
+        let Named {
+            candidate,
+            token,
+            rest,
+        } = named;
+        // A tenant that is gone looks like one that never was, whatever the other sources say of it.
+        let id = record.id();
+        let confirmed = candidate.confirm(id, record.slug());
+        let actor = self.actor_of(parts, token.as_deref());
+        let tenant = CurrentTenant::new(record, actor).map_err(|refused| match refused {
+            ContextRefused::Suspended { .. } => Rejection::Suspended,
+            ContextRefused::Pending { .. } => Rejection::Pending,
+            _ => Rejection::Unknown,
+        });
+        if !matches!(tenant, Err(Rejection::Unknown)) {
+            confirmed?;
+        }
+        let tenant = tenant?;
+        let permit = self.limits.admit(id)?;
+        Ok(Admitted {
+            tenant: Some(tenant),
+            token,
+            rest,
+            permit,
+        })
+    }
+
+    fn actor_of(&self, parts: &Parts, token: Option<&VerifiedToken>) -> Actor {
+        if let Some(actor) = &self.actor {
+            return actor(parts, token);
+        }
+        let subject = token.and_then(|token| token.subject.as_deref());
+        named_actor(subject.unwrap_or(ANONYMOUS))
+    }
+}
+
+const ANONYMOUS: &str = "anonymous";
+
+/// Somebody by that name. The system itself isn't somebody, and neither is a name that can't be one: a token says who
+/// asks, not that nobody does.
+fn named_actor(name: &str) -> Actor {
+    match Actor::named(name) {
+        Ok(actor) if actor != Actor::system() => actor,
+        _ => Actor::named(ANONYMOUS).unwrap_or_else(|_| Actor::system()),
+    }
+}
