@@ -33,7 +33,9 @@ CREATE TABLE {{shared}}.tenantry_jobs (
     CONSTRAINT tenantry_jobs_ended_when_ended
         CHECK ((state IN ('done', 'cancelled', 'dead')) = (ended_at IS NOT NULL)),
     CONSTRAINT tenantry_jobs_dead_for_a_reason CHECK ((state = 'dead') = (death IS NOT NULL))
-);
+)
+-- Handing out walks over what was handed out since the last vacuum, so a long history mustn't put that off for long.
+WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 10000);
 
 CREATE UNIQUE INDEX tenantry_jobs_unique_key ON {{shared}}.tenantry_jobs (lane, unique_key)
     WHERE unique_key IS NOT NULL AND state IN ('waiting', 'running');
@@ -132,9 +134,11 @@ DECLARE
     turn record;
     holding boolean := false;
 BEGIN
-    IF EXISTS (SELECT FROM {{shared}}.tenantry_jobs AS j WHERE j.state = 'running' AND j.lease_until <= moment)
-        OR EXISTS (SELECT FROM {{shared}}.tenantry_job_arrivals)
-    THEN
+    -- In the order of the leases, since to look through all that run may seem as good, and takes as long as they are many.
+    IF (
+        SELECT true FROM {{shared}}.tenantry_jobs AS j
+        WHERE j.state = 'running' AND j.lease_until <= moment ORDER BY j.lease_until LIMIT 1
+    ) OR EXISTS (SELECT FROM {{shared}}.tenantry_job_arrivals) THEN
         PERFORM {{shared}}.tenantry_job_tidy(moment);
         -- It may have waited for another, and jobs were put in meanwhile.
         moment := coalesce(given_now, clock_timestamp());
