@@ -6,6 +6,7 @@
 //!  signal     WakeSignal         what wakes them before their poll
 //!  observer   RunnerObserver     who is told what becomes of jobs
 //!  in_hand    InHand             leases that are extended while their jobs run
+//!  handler    InTenant, InShared handlers that work in a scope, by an adapter's JobScopes
 //! ```
 //!
 //! The core has neither threads nor timers, and a store's adapter knows its store alone: what drives a worker is here,
@@ -27,12 +28,14 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+mod handler;
 mod in_hand;
 mod observer;
 mod runner;
 mod settings;
 mod signal;
 
+pub use handler::{InShared, InTenant, JobOutcome, JobScopes, ScopedWork};
 pub use observer::RunnerObserver;
 pub use runner::JobRunner;
 pub use settings::JobRunnerSettings;

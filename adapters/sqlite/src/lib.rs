@@ -8,7 +8,7 @@
 //!  scope       TenantSession            entering and leaving
 //!  repository  SqliteTenantRepository   the tenant records, in the shared file
 //!  schemas     SqliteSchemaProvider     tenants' files, made, migrated and removed as a whole
-//!  jobs        SqliteJobQueue           jobs, in a file of their own
+//!  jobs        SqliteJobQueue           jobs, in a file of their own, and handlers that work inside a tenant
 //!  error       SetupError, StatementRefused, scope_error
 //! ```
 //!
@@ -62,7 +62,7 @@
 mod config;
 mod connection;
 mod error;
-mod jobs;
+pub mod jobs;
 mod locks;
 mod pool;
 mod repository;

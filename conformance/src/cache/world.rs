@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use chrono::DateTime;
 use tenantry::cache::{
-    Budget, CacheError, CacheKey, CacheService, Expiry, KeyPattern, Namespace, ScanStep,
-    TenantCache,
+    Budget, CacheError, CacheKey, CacheService, Expiry, KeyPattern, Namespace, ScanCursor,
+    ScanPage, ScanStep, TenantCache,
 };
 use tenantry::ports::Cache;
 use tenantry::{
@@ -87,18 +87,7 @@ impl<H: CacheHarness> World<H> {
     }
 
     pub(super) fn keys(&self, cache: &TenantCache, text: &str) -> Result<Vec<String>, CacheError> {
-        let mut keys = Vec::new();
-        let mut next = None;
-        loop {
-            let page = self.on(cache.keys(&pattern(text), next, ScanStep::default()))?;
-            keys.extend(page.keys.into_iter().map(String::from));
-            next = page.next;
-            if next.is_none() {
-                keys.sort();
-                keys.dedup();
-                return Ok(keys);
-            }
-        }
+        all_keys(|from| self.on(cache.keys(&pattern(text), from, ScanStep::default())))
     }
 
     /// Runs `work` under a disturbance, and gives what it found wrong.
@@ -118,6 +107,24 @@ impl<H: CacheHarness> World<H> {
             .while_disturbed(disturbance, run)
             .map_err(|error: ProbeError| Violation::from(error))?;
         verdict
+    }
+}
+
+/// The keys that steps to the end find, each once, in their order.
+pub(super) fn all_keys(
+    step: impl Fn(Option<ScanCursor>) -> Result<ScanPage<CacheKey>, CacheError>,
+) -> Result<Vec<String>, CacheError> {
+    let mut keys = Vec::new();
+    let mut next = None;
+    loop {
+        let page = step(next)?;
+        keys.extend(page.keys.into_iter().map(String::from));
+        next = page.next;
+        if next.is_none() {
+            keys.sort();
+            keys.dedup();
+            return Ok(keys);
+        }
     }
 }
 

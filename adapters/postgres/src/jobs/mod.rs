@@ -5,8 +5,28 @@
 //!  sql, row    the statements, and what they give
 //!  queue       PostgresJobQueue          the port
 //!  enqueue     JobConnection             putting in within the caller's transaction
-//!  handler     InTenant, InShared        handlers that work in a scope
+//!  handler     the pool, as InTenant and InShared of tenantry-runner take it
 //!  wake        JobSignal                 LISTEN, which wakes the threads of tenantry-runner's JobRunner
+//! ```
+//!
+//! A handler that works inside the job's tenant, in one transaction:
+//!
+//! ```no_run
+//! use diesel::prelude::*;
+//! use tenantry::jobs::{JobFailure, JobHandler};
+//! use tenantry_postgres::TenantPool;
+//! use tenantry_postgres::jobs::InTenant;
+//!
+//! # fn handler(pool: TenantPool) -> impl JobHandler {
+//! InTenant::new(pool, |attempt, conn| {
+//!     let order: i32 = attempt.job.payload().read()?;
+//!     diesel::sql_query("UPDATE orders SET billed = true WHERE id = $1")
+//!         .bind::<diesel::sql_types::Integer, _>(order)
+//!         .execute(conn)
+//!         .map_err(JobFailure::transient)?;
+//!     Ok(None)
+//! })
+//! # }
 //! ```
 
 mod enqueue;
@@ -20,7 +40,6 @@ mod sql;
 mod wake;
 
 pub use enqueue::JobConnection;
-pub use handler::{InShared, InTenant};
 pub use queue::PostgresJobQueue;
-pub use tenantry_runner::{JobRunner, JobRunnerSettings, RunnerObserver};
+pub use tenantry_runner::{InShared, InTenant, JobRunner, JobRunnerSettings, RunnerObserver};
 pub use wake::JobSignal;

@@ -1,7 +1,7 @@
 use tenantry::cache::{KeyPattern, OperatorCache, ScanStep, TenantCache, Usage, WriteOptions};
 
 use crate::cache::CacheHarness;
-use crate::cache::world::{World, key, namespace, pattern};
+use crate::cache::world::{World, all_keys, key, namespace, pattern};
 use crate::{Verdict, Violation, ensure, ensure_eq};
 
 /// What an operator has of a tenant's cache: the id alone.
@@ -57,18 +57,8 @@ fn keys<H: CacheHarness>(
     operated: &OperatorCache,
     text: &str,
 ) -> Result<Vec<String>, Violation> {
-    let mut keys = Vec::new();
-    let mut next = None;
-    loop {
-        let page = world.on(operated.keys(&pattern(text), next, ScanStep::default()))?;
-        keys.extend(page.keys.into_iter().map(String::from));
-        next = page.next;
-        if next.is_none() {
-            keys.sort();
-            keys.dedup();
-            return Ok(keys);
-        }
-    }
+    let step = |from| world.on(operated.keys(&pattern(text), from, ScanStep::default()));
+    Ok(all_keys(step)?)
 }
 
 pub(crate) fn an_operator_counts_and_lists_one_tenants_entries_by_its_id<H: CacheHarness>()
