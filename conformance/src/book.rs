@@ -1,15 +1,17 @@
 //! The book's table of behaviours and adapters, made of the list and of what each adapter claims.
 //!
-//! Each adapter's claims are kept in `claims/<adapter>.txt` of this crate, a capability a line, so that the table can
-//! be made without starting any adapter. An adapter's tests compare the file with its harness by
-//! [`claims_are_recorded`], and this crate's compare the table with the book.
+//! Each adapter's claims are kept in `claims/<adapter>.txt` of this crate, a capability a line, and those of its job queue in
+//! `claims/jobs/<adapter>.txt`, so that the table can be made without starting any adapter. An adapter's tests compare the
+//! file with its harness by [`claims_are_recorded`] and [`job_claims_are_recorded`], and this crate's compare the table
+//! with the book.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::{Described, Harness, catalogue};
+use crate::jobs::{JobHarness, described};
+use crate::{Harness, catalogue};
 
 /// The environment variable that, set to `1`, writes the files anew instead of comparing them.
 pub const UPDATE: &str = "UPDATE_BOOK";
@@ -21,14 +23,25 @@ pub const UPDATE: &str = "UPDATE_BOOK";
 /// # Panics
 /// If the two differ, or the file can't be read or written.
 pub fn claims_are_recorded<H: Harness>() {
-    let mut claims = String::new();
-    for capability in H::claims().iter() {
-        let _ = writeln!(claims, "{capability}");
+    let claims = H::claims();
+    same_as(&claims_file("", H::ADAPTER), &lines(claims.iter()));
+}
+
+/// The same, for the claims of a job queue: its file is called as the adapter, up to a comma.
+///
+/// # Panics
+/// If the two differ, or the file can't be read or written.
+pub fn job_claims_are_recorded<H: JobHarness>() {
+    let adapter = H::ADAPTER.split(',').next().unwrap_or_default();
+    same_as(&claims_file("jobs", adapter), &lines(H::CLAIMS));
+}
+
+fn lines<C: ToString>(claims: impl IntoIterator<Item = C>) -> String {
+    let mut lines = String::new();
+    for capability in claims {
+        let _ = writeln!(lines, "{}", capability.to_string());
     }
-    same_as(
-        &claims_folder().join(format!("{}.txt", H::ADAPTER)),
-        &claims,
-    );
+    lines
 }
 
 /// Compares the table with the book's, or writes it if [`UPDATE`] says so.
@@ -37,11 +50,17 @@ pub fn claims_are_recorded<H: Harness>() {
 /// If the two differ, or a file can't be read or written.
 pub fn table_is_current() {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/src/conformance.md");
-    same_as(&page, &table(&recorded_claims()));
+    same_as(&page, &table());
 }
 
-fn claims_folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("claims")
+fn claims_folder(of: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("claims")
+        .join(of)
+}
+
+fn claims_file(of: &str, adapter: &str) -> PathBuf {
+    claims_folder(of).join(format!("{adapter}.txt"))
 }
 
 fn same_as(path: &Path, text: &str) {
@@ -60,8 +79,8 @@ fn same_as(path: &Path, text: &str) {
 
 type Claims = BTreeMap<String, Vec<String>>;
 
-fn recorded_claims() -> Claims {
-    let folder = claims_folder();
+fn recorded_claims(of: &str) -> Claims {
+    let folder = claims_folder(of);
     let files = fs::read_dir(&folder)
         .unwrap_or_else(|error| panic!("{} can't be read: {error}", folder.display()));
     let mut claims = Claims::new();
@@ -70,6 +89,9 @@ fn recorded_claims() -> Claims {
             Ok(file) => file.path(),
             Err(error) => panic!("{} can't be read: {error}", folder.display()),
         };
+        if path.is_dir() {
+            continue;
+        }
         let text = fs::read_to_string(&path)
             .unwrap_or_else(|error| panic!("{} can't be read: {error}", path.display()));
         let adapter = path.file_stem().unwrap_or_default().to_string_lossy();
@@ -79,40 +101,64 @@ fn recorded_claims() -> Claims {
     claims
 }
 
-fn table(claims: &Claims) -> String {
-    let behaviours = catalogue();
-    let adapters: Vec<_> = claims.keys().map(String::as_str).collect();
+/// A behaviour as the table shows it.
+struct Line {
+    group: String,
+    name: &'static str,
+    needs: Option<String>,
+}
+
+fn table() -> String {
+    let lines = catalogue().into_iter().map(|behaviour| Line {
+        group: behaviour.group.to_string(),
+        name: behaviour.name,
+        needs: behaviour.needs.map(|needed| needed.to_string()),
+    });
+    let of_jobs = described().into_iter().map(|behaviour| Line {
+        group: format!("Jobs: {}", behaviour.group.replace('_', " ")),
+        name: behaviour.name,
+        needs: behaviour.needs.map(|needed| needed.to_string()),
+    });
+    let (lines, of_jobs): (Vec<_>, Vec<_>) = (lines.collect(), of_jobs.collect());
     let mut page = format!(
         "# What every adapter does\n\n\
-         The suite of `tenantry-conformance` holds {} behaviours. *yes*: the adapter does it, and a test shows it. \
-         *no*: the adapter says so with the typed error `Unsupported`, and a test shows that. This page is made by \
-         `{UPDATE}=1 cargo test -p tenantry-conformance --test book`.\n",
-        behaviours.len()
+         The suite of `tenantry-conformance` holds {} behaviours, and {} of job queues. *yes*: the adapter does it, and a \
+         test shows it. *no*: the adapter says so with the typed error `Unsupported`, and a test shows that. This page is \
+         made by `{UPDATE}=1 cargo test -p tenantry-conformance --test book`.\n",
+        lines.len(),
+        of_jobs.len()
     );
-    let mut group = None;
-    for behaviour in &behaviours {
-        if group != Some(behaviour.group) {
-            group = Some(behaviour.group);
-            heading(&mut page, behaviour, &adapters);
-        }
-        let _ = write!(page, "| {}", behaviour.name.replace('_', " "));
-        for claimed in claims.values() {
-            let _ = write!(page, " | {}", answer(behaviour, claimed));
-        }
-        page.push_str(" |\n");
-    }
+    tabulate(&mut page, &lines, &recorded_claims(""));
+    tabulate(&mut page, &of_jobs, &recorded_claims("jobs"));
     page
 }
 
-fn heading(page: &mut String, behaviour: &Described, adapters: &[&str]) {
-    let _ = writeln!(page, "\n## {}\n", behaviour.group);
+fn tabulate(page: &mut String, lines: &[Line], claims: &Claims) {
+    let adapters: Vec<_> = claims.keys().map(String::as_str).collect();
+    let mut group = "";
+    for line in lines {
+        if group != line.group {
+            group = &line.group;
+            heading(page, group, &adapters);
+        }
+        let _ = write!(page, "| {}", line.name.replace('_', " "));
+        for claimed in claims.values() {
+            let _ = write!(page, " | {}", answer(line, claimed));
+        }
+        page.push_str(" |\n");
+    }
+}
+
+fn heading(page: &mut String, group: &str, adapters: &[&str]) {
+    let _ = writeln!(page, "\n## {group}\n");
     let _ = writeln!(page, "| behaviour | {} |", adapters.join(" | "));
     let _ = writeln!(page, "| --- |{}", " --- |".repeat(adapters.len()));
 }
 
-fn answer(behaviour: &Described, claimed: &[String]) -> &'static str {
-    let does = behaviour
+fn answer(line: &Line, claimed: &[String]) -> &'static str {
+    let does = line
         .needs
-        .is_none_or(|needed| claimed.contains(&needed.to_string()));
+        .as_ref()
+        .is_none_or(|needed| claimed.contains(needed));
     if does { "yes" } else { "no" }
 }

@@ -8,6 +8,11 @@ use tenantry_memory::MemoryJobQueue;
 
 tenantry_conformance::job_suite!(Memory);
 
+#[test]
+fn the_claims_are_those_of_the_books_table() {
+    tenantry_conformance::book::job_claims_are_recorded::<Memory>();
+}
+
 struct Memory(MemoryJobQueue);
 
 impl JobHarness for Memory {

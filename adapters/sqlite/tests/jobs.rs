@@ -13,6 +13,11 @@ use tenantry_sqlite::{SqliteConfig, SqliteJobQueue, SqliteStore};
 
 tenantry_conformance::job_suite!(Sqlite);
 
+#[test]
+fn the_claims_are_those_of_the_books_table() {
+    tenantry_conformance::book::job_claims_are_recorded::<Sqlite>();
+}
+
 struct Sqlite {
     folder: TempDir,
     clock: Arc<HandClock>,

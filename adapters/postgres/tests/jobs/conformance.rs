@@ -19,6 +19,11 @@ mod over_a_pool {
     tenantry_conformance::job_suite!(super::Pooled);
 }
 
+#[test]
+fn the_claims_are_those_of_the_books_table() {
+    tenantry_conformance::book::job_claims_are_recorded::<OwnConnection>();
+}
+
 struct OwnConnection {
     world: World,
     clock: Arc<HandClock>,
