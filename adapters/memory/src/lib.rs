@@ -2,7 +2,7 @@
 //! compared with.
 //!
 //! ```text
-//!  MemoryTenantRepository   records of tenants
+//!  MemoryTenantRepository   records of tenants ──▶ MemoryTenantChanges tells which of them changed
 //!  MemoryDatabase           schemas of rows ◀── MemorySchemaProvider makes, migrates and drops them
 //!                                           ◀── MemoryScopes runs work in one of them
 //!  MemoryCache              bytes for a while, within a limit
@@ -48,6 +48,7 @@
 //! ```
 
 mod cache;
+mod changes;
 mod clock;
 mod connection;
 mod database;
@@ -59,12 +60,13 @@ mod jobs;
 mod migration;
 mod operator;
 mod repository;
-mod sync;
 mod schemas;
 mod scopes;
+mod sync;
 mod tables;
 
 pub use cache::MemoryCache;
+pub use changes::MemoryTenantChanges;
 pub use clock::{ManualClock, SystemClock};
 pub use connection::{SharedConnection, TenantConnection};
 pub use database::MemoryDatabase;

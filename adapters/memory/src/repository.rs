@@ -6,9 +6,15 @@ use async_trait::async_trait;
 use tenantry::ports::{RepositoryError, TenantKey, TenantRepository};
 use tenantry::{Page, PageRequest, Slug, Tenant, TenantFilter, TenantId, Version};
 
+use crate::MemoryTenantChanges;
+use crate::changes::Readers;
+
 /// The records of tenants, in a map.
 #[derive(Debug, Default)]
-pub struct MemoryTenantRepository(Mutex<BTreeMap<TenantId, Tenant>>);
+pub struct MemoryTenantRepository {
+    records: Mutex<BTreeMap<TenantId, Tenant>>,
+    readers: Readers,
+}
 
 impl MemoryTenantRepository {
     /// A repository without tenants.
@@ -16,8 +22,17 @@ impl MemoryTenantRepository {
         Self::default()
     }
 
+    /// A feed of the changes from now on.
+    ///
+    /// # Panics
+    /// If the system has no room for a thread.
+    pub fn changes(&self) -> MemoryTenantChanges {
+        let _records = self.records();
+        self.readers.add()
+    }
+
     fn records(&self) -> MutexGuard<'_, BTreeMap<TenantId, Tenant>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -34,6 +49,7 @@ impl TenantRepository for MemoryTenantRepository {
             return Err(RepositoryError::AlreadyExists { key });
         }
         records.insert(tenant.id(), tenant.clone());
+        self.readers.tell(tenant.id());
         Ok(())
     }
 
@@ -80,6 +96,7 @@ impl TenantRepository for MemoryTenantRepository {
             key: TenantKey::Id(tenant.id()),
             source,
         })?;
+        self.readers.tell(tenant.id());
         Ok(())
     }
 
@@ -87,6 +104,7 @@ impl TenantRepository for MemoryTenantRepository {
         let mut records = self.records();
         at_version(&mut records, id, expected)?;
         records.remove(&id);
+        self.readers.tell(id);
         Ok(())
     }
 }

@@ -9,6 +9,7 @@
 //!  mark     mark_of, read_mark            whose a schema is
 //!  lease    evict_parked                  nobody trusts a schema that is being made or dropped
 //!  repository  PostgresTenantRepository   the tenants' records, in the shared schema
+//!  changes  PostgresTenantChanges         tells which tenants changed, in whichever process
 //!  jobs     PostgresJobQueue              work that goes on after its request, put in within its transaction
 //!  schemas  PostgresSchemaProvider        tenants' schemas, made, migrated and dropped as a whole or not at all
 //!  adoption  adopt                        the rows of a single-tenant application, moved into its first tenant
@@ -18,6 +19,7 @@
 
 mod administrative;
 pub mod adoption;
+mod changes;
 mod config;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -32,6 +34,7 @@ mod repository;
 mod schemas;
 mod scope;
 
+pub use changes::{PostgresTenantChanges, WhyCut};
 pub use config::{ConfigError, PoolerUse, PostgresConfig};
 pub use connection::{SharedConnection, TenantConnection};
 pub use error::{ConnectError, Fault, ServerSaid};

@@ -59,6 +59,7 @@
 //! - The files belong on a local disk: SQLite's locks and ours aren't to be trusted on a network file system.
 //! - What an operator does to a file *while* a scope is in it isn't noticed before the next scope.
 
+mod changes;
 mod config;
 mod connection;
 mod error;
@@ -72,6 +73,7 @@ mod store;
 mod sync;
 mod uri;
 
+pub use changes::SqliteTenantChanges;
 pub use config::SqliteConfig;
 pub use connection::{Cursor, SharedConnection, TenantConnection};
 pub use error::{SetupError, StatementRefused, scope_error};

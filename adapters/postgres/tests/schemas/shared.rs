@@ -41,12 +41,12 @@ fn the_host_s_tables_and_extensions_are_made_in_the_shared_schema_with_a_ledger_
 
     wait(SharedMigrations::of_tenantry(world.config.clone()).run()).expect("set up");
     assert_eq!(
-        world.tables("public"),
+        but_our_own(&world.tables("public")),
         "__diesel_schema_migrations\nnames\nplans\ntenantry_schema_migrations\ntenantry_tenants"
     );
     assert_eq!(world.ledger("public"), "1\n2");
     assert_eq!(
-        world.sql("select version from tenantry_schema_migrations"),
+        world.sql("select min(version) from tenantry_schema_migrations"),
         "00000000000001"
     );
 
@@ -76,11 +76,21 @@ fn a_shared_migration_that_fails_changes_nothing_and_is_named() {
     assert_eq!(world.tables("public"), "");
 }
 
+/// Of Tenantry's own tables, the records and the ledger alone: there are more with every release.
+fn but_our_own(tables: &str) -> String {
+    let shown = |table: &&str| {
+        !table.starts_with("tenantry_")
+            || ["tenantry_schema_migrations", "tenantry_tenants"].contains(table)
+    };
+    let shown: Vec<_> = tables.lines().filter(shown).collect();
+    shown.join("\n")
+}
+
 #[test]
 fn of_eight_set_ups_at_once_one_does_it() {
     let world = World::new();
     let start = Barrier::new(8);
-    let applied: usize = thread::scope(|scope| {
+    let applied: Vec<usize> = thread::scope(|scope| {
         let one = || {
             let tenantry = SharedMigrations::of_tenantry(world.config.clone());
             start.wait();
@@ -90,9 +100,10 @@ fn of_eight_set_ups_at_once_one_does_it() {
         threads
             .into_iter()
             .map(|t| t.join().expect("no panic"))
-            .sum()
+            .filter(|applied| *applied > 0)
+            .collect()
     });
-    assert_eq!(applied, 1);
+    assert_eq!(applied.len(), 1, "{applied:?}");
 }
 
 #[test]
@@ -105,7 +116,7 @@ fn another_shared_schema_is_made_and_public_stays_empty() {
     wait(shared(&world, &TWO[..1]).with_shared_schema(app).run()).expect("run");
     assert_eq!(world.tables("public"), "");
     assert_eq!(
-        world.tables("app"),
+        but_our_own(&world.tables("app")),
         "__diesel_schema_migrations\nplans\ntenantry_schema_migrations\ntenantry_tenants"
     );
     let slug = Slug::new("acme").expect("a slug");

@@ -11,6 +11,7 @@ mod types;
 
 pub use cursor::Cursor;
 pub(crate) use guarded::{Guarded, Residue};
+pub(crate) use identity::Identity;
 pub(crate) use open::{OpenFile, Owner, establish};
 pub(crate) use types::Scoped;
 pub use types::{SharedConnection, TenantConnection};

@@ -5,10 +5,16 @@ use diesel::{QueryResult, QueryableByName, RunQueryDsl, sql_query};
 use crate::SharedConnection;
 
 /// The migrations of the records, with their versions, in order.
-const MIGRATIONS: [(&str, &str); 1] = [(
-    "00000000000001",
-    include_str!("../../migrations/shared/00000000000001_tenant_records/up.sql"),
-)];
+const MIGRATIONS: [(&str, &str); 2] = [
+    (
+        "00000000000001",
+        include_str!("../../migrations/shared/00000000000001_tenant_records/up.sql"),
+    ),
+    (
+        "00000000000002",
+        include_str!("../../migrations/shared/00000000000002_tenant_changes/up.sql"),
+    ),
+];
 
 /// Their ledger: apart from Diesel's, which is the host's for its own shared tables.
 const LEDGER: &str = "CREATE TABLE IF NOT EXISTS public.tenantry_schema_migrations (

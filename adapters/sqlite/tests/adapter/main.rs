@@ -1,5 +1,6 @@
 //! What is particular to the SQLite adapter, beside what the conformance suite asks of every adapter.
 
+mod changes;
 mod common;
 mod records;
 mod schemas;

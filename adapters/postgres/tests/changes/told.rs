@@ -1,0 +1,191 @@
+//! What is told, and when.
+
+use std::time::{Duration, Instant};
+
+use tenantry::lifecycle::{Command, decide};
+use tenantry::ports::{ChangeSignal, TenantRepository};
+use tenantry::{Actor, Settings, TenantName};
+use tenantry_postgres::{PostgresTenantChanges, SharedMigrations, SharedSchema};
+
+use crate::world::{Feed, World, now, tenant, wait};
+
+#[test]
+fn every_change_of_a_tenants_life_is_told_within_a_second() {
+    let world = World::new();
+    let (feed, elsewhere) = (world.feed(), world.feed());
+    let repository = world.repository();
+    let mut acme = tenant(1);
+    let told = ChangeSignal::Tenant(acme.id());
+    wait(repository.insert(&acme)).unwrap();
+    feed.must_tell_in_time(told, "created");
+    elsewhere.must_tell_in_time(told, "created, in the other process");
+    for command in [
+        Command::MarkProvisioned,
+        Command::Rename(TenantName::new("Acme Laboratories").unwrap()),
+        Command::ChangeSettings(Settings::new(serde_json::json!({ "plan": "gold" })).unwrap()),
+        Command::Suspend,
+        Command::Activate,
+        Command::Suspend,
+        Command::Delete,
+    ] {
+        let next = decide(&acme, command.clone(), &Actor::system(), now())
+            .unwrap()
+            .tenant;
+        wait(repository.update(&next, acme.version())).unwrap();
+        feed.must_tell_in_time(told, command.as_str());
+        elsewhere.must_tell_in_time(told, command.as_str());
+        acme = next;
+    }
+    wait(repository.remove(acme.id(), acme.version())).unwrap();
+    feed.must_tell_in_time(told, "purged");
+    elsewhere.must_tell_in_time(told, "purged, in the other process");
+}
+
+#[test]
+fn what_another_process_changes_by_hand_is_told_within_a_second() {
+    let world = World::new();
+    let acme = world.tenant(1);
+    let feed = world.feed();
+    world.sql("UPDATE tenantry_tenants SET name = 'By hand'");
+    feed.must_tell_in_time(ChangeSignal::Tenant(acme.id()), "an update by hand");
+    world.sql("DELETE FROM tenantry_tenants");
+    feed.must_tell_in_time(ChangeSignal::Tenant(acme.id()), "a deletion by hand");
+    world.sql("TRUNCATE tenantry_tenants");
+    feed.must_tell_in_time(ChangeSignal::Everything, "a table emptied by hand");
+}
+
+#[test]
+fn a_change_is_told_after_its_commit_and_one_that_is_rolled_back_is_not() {
+    let world = World::new();
+    let (acme, other) = (world.tenant(1), world.tenant(2));
+    let feed = world.feed();
+    let change = |id: tenantry::TenantId| {
+        format!("UPDATE tenantry_tenants SET name = 'New' WHERE id = '{id}'")
+    };
+    world.sql(&format!("BEGIN; {}; ROLLBACK", change(acme.id())));
+    assert_eq!(feed.until_current(), [], "it was rolled back");
+    world.sql(&change(other.id()));
+    feed.must_tell_in_time(ChangeSignal::Tenant(other.id()), "the control");
+}
+
+#[test]
+fn changes_that_commit_in_another_order_than_they_were_made_are_all_told() {
+    let world = World::new();
+    let (acme, other) = (world.tenant(1), world.tenant(2));
+    let feed = world.feed();
+    let mut early = diesel_connection(&world);
+    execute(
+        &mut early,
+        &format!(
+            "BEGIN; UPDATE tenantry_tenants SET name = 'Early' WHERE id = '{}'",
+            acme.id()
+        ),
+    );
+    world.sql(&format!(
+        "UPDATE tenantry_tenants SET name = 'Late' WHERE id = '{}'",
+        other.id()
+    ));
+    feed.must_tell_in_time(
+        ChangeSignal::Tenant(other.id()),
+        "the later one, which commits first",
+    );
+    assert_eq!(feed.until_current(), [], "the earlier one isn't committed");
+    execute(&mut early, "COMMIT");
+    feed.must_tell_in_time(ChangeSignal::Tenant(acme.id()), "the earlier one");
+}
+
+#[test]
+fn a_change_whose_notification_is_lost_is_told_within_a_second() {
+    let world = World::new();
+    let feed = world.feed();
+    let id = tenant(1).id();
+    world.sql(&format!(
+        "INSERT INTO tenantry_tenant_changes (tenant_id) VALUES ('{id}')"
+    ));
+    feed.must_tell_in_time(ChangeSignal::Tenant(id), "nobody was notified of it");
+}
+
+#[test]
+fn a_thousand_tenants_of_one_transaction_are_all_told() {
+    let world = World::new();
+    let feed = world.feed();
+    world.sql(
+        "INSERT INTO tenantry_tenants (id, slug, name, status, version, created_at, settings) \
+         SELECT ('01890a5d-ac96-774b-bcce-' || lpad(n::text, 12, '0'))::uuid, 't' || n, 'T', 'pending', 1, now(), '{}' \
+         FROM generate_series(1, 1000) AS n",
+    );
+    let told: std::collections::HashSet<_> = feed.until_current().into_iter().collect();
+    assert_eq!(told.len(), 1000);
+}
+
+#[test]
+fn a_connected_feed_proves_several_times_a_second_that_it_is_current() {
+    let world = World::new();
+    let feed = world.feed();
+    let began = Instant::now();
+    let mut proofs = 0;
+    while proofs < 4 {
+        match feed.next(Duration::from_secs(1)) {
+            ChangeSignal::Current { age } => {
+                assert!(age < Duration::from_secs(1), "{age:?}");
+                proofs += 1;
+            }
+            signal => panic!("{signal:?}"),
+        }
+    }
+    assert!(began.elapsed() < Duration::from_secs(4));
+}
+
+#[test]
+fn a_role_that_may_only_write_tenants_has_its_changes_told() {
+    let world = World::new();
+    let acme = world.tenant(1);
+    let role = format!("writer_of_{}", world.database);
+    world.sql(&format!(
+        "CREATE ROLE {role}; GRANT SELECT, UPDATE ON tenantry_tenants TO {role}"
+    ));
+    let feed = world.feed();
+    world.sql(&format!(
+        "SET ROLE {role}; UPDATE tenantry_tenants SET name = 'New'"
+    ));
+    feed.must_tell_in_time(ChangeSignal::Tenant(acme.id()), "its change");
+}
+
+#[test]
+fn changes_in_another_shared_schema_are_told_there() {
+    let world = World::without_tables();
+    let shared: SharedSchema = "accounts".parse().unwrap();
+    let migrations = SharedMigrations::of_tenantry(world.config.clone());
+    wait(migrations.with_shared_schema(shared.clone()).run()).unwrap();
+    let changes = PostgresTenantChanges::start_in_schema(world.config.clone(), &shared).unwrap();
+    let feed = Feed::of(changes);
+    feed.must_tell(ChangeSignal::Connected);
+    let acme = tenant(1);
+    let repository = tenantry_postgres::PostgresTenantRepository::in_schema(world.config, &shared);
+    wait(repository.insert(&acme)).unwrap();
+    feed.must_tell_in_time(ChangeSignal::Tenant(acme.id()), "its tenant");
+}
+
+#[test]
+fn notes_of_more_than_a_day_ago_are_forgotten_and_newer_ones_are_not() {
+    let world = World::new();
+    world.tenant(1);
+    world.sql("UPDATE tenantry_tenant_changes SET noted_at = now() - interval '25 hours'");
+    world.tenant(2);
+    world.tenant(3);
+    assert_eq!(
+        world.sql("SELECT count(*) FROM tenantry_tenant_changes"),
+        "2"
+    );
+}
+
+fn diesel_connection(world: &World) -> diesel::PgConnection {
+    let timeout = Duration::from_secs(5);
+    let mut connection = world.config.connect_administrative(timeout).unwrap();
+    execute(&mut connection, "SET search_path = public");
+    connection
+}
+
+fn execute(connection: &mut diesel::PgConnection, sql: &str) {
+    diesel::connection::SimpleConnection::batch_execute(connection, sql).unwrap();
+}
