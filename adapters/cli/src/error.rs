@@ -1,6 +1,8 @@
 use std::path::PathBuf;
 
-use tenantry::ports::{RepositoryError, SchemaError, ScopeError};
+use tenantry::cache::{CacheError, NamespaceError};
+use tenantry::jobs::{JobId, JobKind};
+use tenantry::ports::{JobQueueError, RepositoryError, SchemaError, ScopeError};
 use tenantry::{
     BoxError, ContextRefused, Excerpt, ServiceError, SettingsError, Slug, TenantIdError,
 };
@@ -50,6 +52,42 @@ pub(crate) enum CliError {
     Database(#[source] BoxError),
     #[error("{what} works on PostgreSQL only")]
     PostgresOnly { what: &'static str },
+    #[error("no tenant has the slug {slug}: if it was purged, give its id")]
+    NoSuchSlug { slug: Slug },
+    #[error("whose jobs? Say --tenant SLUG, or --shared, with --all")]
+    WhoseJobs,
+    #[error("job {id} isn't one of those that --tenant or --shared names: nothing was done to it")]
+    NotTheirs { id: JobId },
+    #[error("job {id} is a dead letter: tenantry jobs put-back {id} lets it run again")]
+    DeadNotWaiting { id: JobId },
+    #[error("job {id} waits already: tenantry jobs retry {id} makes it due now")]
+    WaitingNotDead { id: JobId },
+    #[error("the tables of the job queue are missing: run tenantry setup --jobs")]
+    JobsNotSetUp(#[source] BoxError),
+    #[error(transparent)]
+    Jobs(JobQueueError),
+    #[error("two programs are named for jobs of kind {kind}: name one")]
+    TwoPrograms { kind: JobKind },
+    #[error("there is no program {} that can be run: give its path, or a name in PATH", program.display())]
+    NoProgram { program: PathBuf },
+    #[error(
+        "the system refused a thread, a signal handler or an event queue that the command needs"
+    )]
+    System(#[source] std::io::Error),
+    #[error("no Redis is named: give --redis-url or REDIS_URL, as redis://host:6379/0")]
+    NoRedis,
+    #[cfg(not(feature = "redis"))]
+    #[error(
+        "this build of the command knows no Redis: build it by cargo build -p tenantry-cli --features redis"
+    )]
+    BuiltWithoutRedis,
+    #[cfg(feature = "redis")]
+    #[error(transparent)]
+    RedisUrl(#[from] tenantry_redis::RedisSettingsError),
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+    #[error(transparent)]
+    Namespace(NamespaceError),
     #[error("the output can't be written")]
     Output(#[from] std::io::Error),
 }
@@ -69,6 +107,16 @@ impl From<ServiceError> for CliError {
                 Self::NotSetUp(source)
             }
             error => Self::Service(error),
+        }
+    }
+}
+
+impl From<JobQueueError> for CliError {
+    /// As for services.
+    fn from(error: JobQueueError) -> Self {
+        match error {
+            JobQueueError::NotSetUp { source, .. } => Self::JobsNotSetUp(source),
+            error => Self::Jobs(error),
         }
     }
 }

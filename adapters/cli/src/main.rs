@@ -3,6 +3,7 @@
 //! It composes the adapters: everything that it does, a host can do by the same public API.
 
 mod args;
+mod cache;
 mod commands;
 mod database;
 mod demo;

@@ -7,16 +7,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_lite::future::block_on;
-use tenantry::ports::{SchemaProvider, TenantRepository};
-use tenantry::{Slug, Tenant, TenantId, TenantService};
+use tenantry::jobs::{JobReach, JobScope, JobWorker};
+use tenantry::ports::{JobQueue, RepositoryError, SchemaProvider, TenantRepository};
+use tenantry::{ServiceError, Slug, Tenant, TenantId, TenantService};
 use tenantry_memory::{RandomIds, SystemClock};
 use tenantry_postgres::doctor::Doctor;
+use tenantry_postgres::jobs::{JobSignal, PostgresJobQueue};
 use tenantry_postgres::{
     Migrations, PostgresConfig, PostgresSchemaProvider, PostgresTenantRepository, SharedMigrations,
 };
+use tenantry_runner::{JobRunner, JobRunnerSettings, RunnerObserver};
+use tenantry_sqlite::jobs::{SqliteJobQueue, SqliteJobSignal};
 use tenantry_sqlite::{SqliteConfig, SqliteSchemaProvider, SqliteStore, SqliteTenantRepository};
 
-use crate::args::Global;
+use crate::args::{Global, ReachArgs};
 use crate::error::CliError;
 use crate::finding::Finding;
 
@@ -38,6 +42,7 @@ enum Kind {
         schemas: PostgresSchemaProvider,
     },
     Sqlite {
+        store: SqliteStore,
         repository: SqliteTenantRepository,
         schemas: SqliteSchemaProvider,
     },
@@ -95,6 +100,7 @@ impl Database {
         };
         let service = compose(repository.clone(), schemas.clone());
         let kind = Kind::Sqlite {
+            store,
             repository,
             schemas,
         };
@@ -139,6 +145,65 @@ impl Database {
         Ok(())
     }
 
+    /// Makes the tables of the job queue. Doing it again changes nothing.
+    pub(crate) fn set_up_jobs(&self) -> Result<(), CliError> {
+        match &self.kind {
+            Kind::Postgres { config, .. } => {
+                let migrations = SharedMigrations::of_jobs(config.clone());
+                block_on(migrations.with_lock_timeout(LOCK_TIMEOUT).run())
+                    .map_err(CliError::database)?;
+            }
+            Kind::Sqlite { store, .. } => SqliteJobQueue::new(store).set_up()?,
+        }
+        Ok(())
+    }
+
+    /// The job queue, which needn't be set up.
+    pub(crate) fn queue(&self) -> Arc<dyn JobQueue> {
+        match &self.kind {
+            Kind::Postgres { config, .. } => Arc::new(PostgresJobQueue::new(config.clone())),
+            Kind::Sqlite { store, .. } => Arc::new(SqliteJobQueue::new(store)),
+        }
+    }
+
+    /// Where tenants are recorded, for a worker.
+    pub(crate) fn repository(&self) -> Arc<dyn TenantRepository> {
+        match &self.kind {
+            Kind::Postgres { config, .. } => {
+                Arc::new(PostgresTenantRepository::new(config.clone()))
+            }
+            Kind::Sqlite { repository, .. } => Arc::new(repository.clone()),
+        }
+    }
+
+    /// Starts a worker's threads, with the signal of this database.
+    pub(crate) fn start_runner(
+        &self,
+        worker: &JobWorker,
+        settings: JobRunnerSettings,
+        observer: Arc<dyn RunnerObserver>,
+    ) -> std::io::Result<JobRunner> {
+        match &self.kind {
+            Kind::Postgres { config, .. } => {
+                let signal = JobSignal::new(config.clone());
+                JobRunner::start_observed(worker, signal, settings, observer)
+            }
+            Kind::Sqlite { store, .. } => {
+                let signal = SqliteJobSignal::new(store);
+                JobRunner::start_observed(worker, signal, settings, observer)
+            }
+        }
+    }
+
+    /// Whose jobs are meant.
+    pub(crate) fn reach(&self, args: &ReachArgs) -> Result<JobReach, CliError> {
+        Ok(match &args.tenant {
+            Some(given) => JobReach::Only(JobScope::Tenant(tenant_id(&self.service, given)?)),
+            None if args.shared => JobReach::Only(JobScope::Shared),
+            None => JobReach::Everything,
+        })
+    }
+
     /// What is wrong, and how to fix it. Changes nothing.
     pub(crate) fn examine(&self) -> Result<Vec<Finding>, CliError> {
         match &self.kind {
@@ -148,6 +213,7 @@ impl Database {
                 Ok(found.iter().map(Finding::from).collect())
             }
             Kind::Sqlite {
+                store: _,
                 repository,
                 schemas,
             } => block_on(records_and_files::examine(repository, schemas)),
@@ -167,6 +233,20 @@ pub(crate) fn compose(
         Arc::new(RandomIds::new()),
     )
     .build()
+}
+
+/// The id of the tenant that `given` names. An id is taken as it is if no tenant has it any more, since what a purged
+/// tenant left is still known by it.
+pub(crate) fn tenant_id(service: &TenantService, given: &str) -> Result<TenantId, CliError> {
+    match find(service, given) {
+        Err(CliError::Service(ServiceError::Repository(RepositoryError::NotFound { .. }))) => {}
+        found => return Ok(found?.id()),
+    }
+    if let Ok(id) = given.parse::<TenantId>() {
+        return Ok(id);
+    }
+    let slug = Slug::new(given).map_err(|error| CliError::Service(error.into()))?;
+    Err(CliError::NoSuchSlug { slug })
 }
 
 /// Finds the tenant that `given` names, by its id or its slug.

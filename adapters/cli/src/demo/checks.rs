@@ -9,6 +9,7 @@ use tenantry::{
 };
 
 use super::store::{Aftermath, DemoStore, Leak, OURS};
+use crate::cache::CacheStore;
 use crate::error::{CliError, chain};
 use crate::output::Output;
 
@@ -22,17 +23,19 @@ const NOTES: usize = 3;
 
 /// The checks in their order, each shown as it ends, and how many of them held.
 pub(crate) struct Checks<'a, S> {
-    store: &'a S,
-    output: &'a mut Output,
-    actor: Actor,
+    pub(super) store: &'a S,
+    pub(super) output: &'a mut Output,
+    pub(super) actor: Actor,
+    caches: &'a [CacheStore],
     passed: usize,
     failed: usize,
 }
 
 impl<'a, S: DemoStore> Checks<'a, S> {
-    pub(crate) fn new(store: &'a S, output: &'a mut Output) -> Self {
+    pub(crate) fn new(store: &'a S, caches: &'a [CacheStore], output: &'a mut Output) -> Self {
         Self {
             store,
+            caches,
             output,
             actor: Actor::system(),
             passed: 0,
@@ -52,6 +55,10 @@ impl<'a, S: DemoStore> Checks<'a, S> {
         self.doors(&tenants[2])?;
         self.missing_schema(&contexts[1])?;
         self.carelessness(&contexts)?;
+        self.jobs(&contexts)?;
+        for caches in self.caches {
+            self.caches(caches, &contexts)?;
+        }
         self.costs(&contexts[0])
     }
 
@@ -183,7 +190,7 @@ impl<'a, S: DemoStore> Checks<'a, S> {
         Ok(())
     }
 
-    fn check(&mut self, holds: bool, text: &str) -> Result<(), CliError> {
+    pub(super) fn check(&mut self, holds: bool, text: &str) -> Result<(), CliError> {
         if holds {
             self.passed += 1;
             self.output.good(text)?;
@@ -204,13 +211,13 @@ pub(crate) fn slugs() -> impl Iterator<Item = &'static str> {
     TENANTS.iter().map(|(slug, _)| *slug)
 }
 
-fn notes_of(context: &TenantContext) -> Vec<String> {
+pub(super) fn notes_of(context: &TenantContext) -> Vec<String> {
     (1..=NOTES)
         .map(|number| format!("note {number} of {}", context.slug()))
         .collect()
 }
 
-fn said<T, E: std::error::Error>(answer: &Result<T, E>) -> String {
+pub(super) fn said<T, E: std::error::Error>(answer: &Result<T, E>) -> String {
     match answer {
         Ok(_) => "let in".to_owned(),
         Err(error) => chain(error).join(": "),

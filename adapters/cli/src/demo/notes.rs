@@ -27,6 +27,25 @@ macro_rules! write_queries {
     };
 }
 
+/// The note that a job writes has this id.
+pub(crate) const NOTE_OF_A_JOB: i64 = 100;
+
+/// Makes `write_note_of_a_job` for a connection type.
+macro_rules! write_as_a_job {
+    ($connection:ty) => {
+        fn write_note_of_a_job(
+            connection: &mut $connection,
+            text: &str,
+        ) -> diesel::QueryResult<usize> {
+            use crate::demo::notes::NOTE_OF_A_JOB;
+            use crate::demo::notes::notes::dsl::{body, id, notes};
+            diesel::insert_into(notes)
+                .values((id.eq(NOTE_OF_A_JOB), body.eq(text)))
+                .execute(connection)
+        }
+    };
+}
+
 /// Makes `read_notes` and `read_one` for a connection type.
 macro_rules! read_queries {
     ($connection:ty) => {
@@ -42,4 +61,4 @@ macro_rules! read_queries {
     };
 }
 
-pub(crate) use {read_queries, write_queries};
+pub(crate) use {read_queries, write_as_a_job, write_queries};

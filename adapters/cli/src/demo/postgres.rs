@@ -1,18 +1,23 @@
+use std::sync::Arc;
+
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Integer};
+use diesel::sql_types::{Bool, Integer, Text};
 use diesel::{PgConnection, sql_query};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use futures_lite::future::block_on;
+use tenantry::jobs::{JobFailure, JobHandler};
+use tenantry::ports::{JobQueue, TenantRepository};
 use tenantry::{SchemaName, TenantContext, TenantService};
+use tenantry_postgres::jobs::{InTenant, PostgresJobQueue};
 use tenantry_postgres::{
     Migrations, PoolSettings, PostgresConfig, PostgresSchemaProvider, PostgresTenantRepository,
-    SharedMigrations, TenantConnection, TenantPool,
+    SharedMigrations, SharedSchema, TenantConnection, TenantPool,
 };
 
 use super::cost::median;
 use super::failure::WorkFailed;
-use super::notes::{read_queries, write_queries};
+use super::notes::{read_queries, write_as_a_job, write_queries};
 use super::plain_pool::second_borrower;
 use super::store::{Aftermath, Cost, DemoStore, Leak, clear_away};
 use crate::database::{LOCK_TIMEOUT, compose};
@@ -51,6 +56,7 @@ const LEFTOVERS: [(&str, &str, &str); 5] = [
 
 read_queries!(TenantConnection);
 write_queries!(TenantConnection);
+write_as_a_job!(TenantConnection);
 
 /// The same code on a connection that is nobody's.
 mod plain {
@@ -65,7 +71,12 @@ pub(crate) struct PostgresDemo {
     config: PostgresConfig,
     service: TenantService,
     pool: TenantPool,
+    jobs: SharedSchema,
 }
+
+/// The demo's job queue is in a schema of its own, which has this comment and is dropped at the end.
+const SCHEMA_OF_JOBS: &str = "tenantry_demo_jobs";
+const MADE_BY_THE_DEMO: &str = "made by the demo of tenantry";
 
 impl PostgresDemo {
     pub(crate) fn start(config: &PostgresConfig) -> Result<Self, CliError> {
@@ -81,13 +92,47 @@ impl PostgresDemo {
         };
         let pool =
             TenantPool::with_settings(config.clone(), settings).map_err(CliError::database)?;
+        let jobs = SharedSchema::new(SCHEMA_OF_JOBS).map_err(CliError::database)?;
         let demo = Self {
             config: config.clone(),
             service,
             pool,
+            jobs,
         };
         demo.clear()?;
+        demo.make_queue()?;
         Ok(demo)
+    }
+
+    fn make_queue(&self) -> Result<(), CliError> {
+        self.operator()?
+            .batch_execute(&format!(
+                "BEGIN; CREATE SCHEMA {SCHEMA_OF_JOBS}; \
+                 COMMENT ON SCHEMA {SCHEMA_OF_JOBS} IS '{MADE_BY_THE_DEMO}'; COMMIT"
+            ))
+            .map_err(CliError::database)?;
+        let migrations = SharedMigrations::of_jobs(self.config.clone());
+        let migrations = migrations.with_shared_schema(self.jobs.clone());
+        block_on(migrations.with_lock_timeout(LOCK_TIMEOUT).run()).map_err(CliError::database)?;
+        Ok(())
+    }
+
+    /// Drops the queue, if there is one, and it is the demo's.
+    fn drop_queue(&self) -> Result<(), CliError> {
+        let mut operator = self.operator()?;
+        let ours = sql_query(
+            "SELECT coalesce(obj_description(to_regnamespace($1)::oid, 'pg_namespace') = $2, false) AS seen",
+        );
+        let ours = ours
+            .bind::<Text, _>(SCHEMA_OF_JOBS)
+            .bind::<Text, _>(MADE_BY_THE_DEMO)
+            .get_result::<Seen>(&mut operator)
+            .map_err(CliError::database)?;
+        if ours.seen {
+            let drop = format!("DROP SCHEMA {SCHEMA_OF_JOBS} CASCADE");
+            operator.batch_execute(&drop).map_err(CliError::database)?;
+        }
+        Ok(())
     }
 
     fn operator(&self) -> Result<PgConnection, CliError> {
@@ -115,6 +160,22 @@ impl DemoStore for PostgresDemo {
 
     fn service(&self) -> &TenantService {
         &self.service
+    }
+
+    fn repository(&self) -> Arc<dyn TenantRepository> {
+        Arc::new(PostgresTenantRepository::new(self.config.clone()))
+    }
+
+    fn queue(&self) -> Arc<dyn JobQueue> {
+        Arc::new(PostgresJobQueue::in_schema(self.config.clone(), &self.jobs))
+    }
+
+    fn handler(&self) -> Arc<dyn JobHandler> {
+        Arc::new(InTenant::new(self.pool.clone(), |attempt, connection| {
+            let text: String = attempt.job.payload().read()?;
+            write_note_of_a_job(connection, &text).map_err(JobFailure::transient)?;
+            Ok(None)
+        }))
     }
 
     fn write(&self, context: &TenantContext, bodies: &[String]) -> Result<(), CliError> {
@@ -238,6 +299,7 @@ impl DemoStore for PostgresDemo {
     }
 
     fn clear(&self) -> Result<(), CliError> {
+        self.drop_queue()?;
         clear_away(&self.service)
     }
 }

@@ -1,5 +1,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -7,7 +8,10 @@ use diesel::sql_types::{Bool, Text};
 use diesel::{SqliteConnection, sql_query};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use tempfile::TempDir;
+use tenantry::jobs::{JobFailure, JobHandler};
+use tenantry::ports::{JobQueue, TenantRepository};
 use tenantry::{SchemaName, TenantContext, TenantService};
+use tenantry_sqlite::jobs::{InTenant, SqliteJobQueue};
 use tenantry_sqlite::{
     SqliteConfig, SqliteSchemaProvider, SqliteStore, SqliteTenantPool, SqliteTenantRepository,
     TenantConnection,
@@ -15,7 +19,7 @@ use tenantry_sqlite::{
 
 use super::cost::median;
 use super::failure::WorkFailed;
-use super::notes::{read_queries, write_queries};
+use super::notes::{read_queries, write_as_a_job, write_queries};
 use super::plain_pool::second_borrower;
 use super::store::{Aftermath, Cost, DemoStore, Leak, clear_away};
 use crate::database::{LOCK_TIMEOUT, compose};
@@ -44,6 +48,7 @@ const LEFTOVERS: [(&str, &str, &str); 3] = [
 
 read_queries!(TenantConnection);
 write_queries!(TenantConnection);
+write_as_a_job!(TenantConnection);
 
 /// The same code on a connection that is nobody's.
 mod plain {
@@ -59,7 +64,9 @@ pub(crate) struct SqliteDemo {
     store: SqliteStore,
     service: TenantService,
     pool: SqliteTenantPool,
-    _temporary: Option<TempDir>,
+    /// The file of jobs is in a folder of its own, so that it is gone afterwards, and nobody else's worker sees it.
+    jobs: SqliteStore,
+    _folders: (TempDir, Option<TempDir>),
 }
 
 impl SqliteDemo {
@@ -87,12 +94,17 @@ impl SqliteDemo {
         let schemas = SqliteSchemaProvider::new(&store, MIGRATIONS);
         let service = compose(repository, schemas);
         let pool = SqliteTenantPool::new(&store);
+        let folder_of_jobs = TempDir::new()?;
+        let config = SqliteConfig::new(folder_of_jobs.path().join("jobs"));
+        let jobs = SqliteStore::open(config).map_err(CliError::database)?;
+        SqliteJobQueue::new(&jobs).set_up()?;
         let demo = Self {
             title,
             store,
             service,
             pool,
-            _temporary: temporary,
+            jobs,
+            _folders: (folder_of_jobs, temporary),
         };
         demo.clear()?;
         Ok(demo)
@@ -119,6 +131,22 @@ impl DemoStore for SqliteDemo {
 
     fn service(&self) -> &TenantService {
         &self.service
+    }
+
+    fn repository(&self) -> Arc<dyn TenantRepository> {
+        Arc::new(SqliteTenantRepository::new(&self.store))
+    }
+
+    fn queue(&self) -> Arc<dyn JobQueue> {
+        Arc::new(SqliteJobQueue::new(&self.jobs))
+    }
+
+    fn handler(&self) -> Arc<dyn JobHandler> {
+        Arc::new(InTenant::new(self.pool.clone(), |attempt, connection| {
+            let text: String = attempt.job.payload().read()?;
+            write_note_of_a_job(connection, &text).map_err(JobFailure::transient)?;
+            Ok(None)
+        }))
     }
 
     fn write(&self, context: &TenantContext, bodies: &[String]) -> Result<(), CliError> {

@@ -1,8 +1,10 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_lite::future::block_on;
 use serde_json::json;
-use tenantry::ports::RepositoryError;
+use tenantry::jobs::JobHandler;
+use tenantry::ports::{JobQueue, RepositoryError, TenantRepository};
 use tenantry::{Actor, SchemaName, ServiceError, Slug, TenantContext, TenantService, TenantStatus};
 
 use super::checks;
@@ -18,6 +20,15 @@ pub(crate) trait DemoStore {
 
     /// The service over this database, whose tenants get the demo's migrations.
     fn service(&self) -> &TenantService;
+
+    /// Where the tenants are recorded.
+    fn repository(&self) -> Arc<dyn TenantRepository>;
+
+    /// The job queue of this database, set up for the demo alone.
+    fn queue(&self) -> Arc<dyn JobQueue>;
+
+    /// What does a job of the demo: it writes the text that it is given into the job's tenant, as one note more.
+    fn handler(&self) -> Arc<dyn JobHandler>;
 
     /// Writes notes inside a tenant.
     fn write(&self, context: &TenantContext, bodies: &[String]) -> Result<(), CliError>;

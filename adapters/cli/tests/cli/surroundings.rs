@@ -1,12 +1,21 @@
 //! Both databases, and the command as a process.
 
 use std::fs;
-use std::path::Path;
-use std::process::Command;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
 
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, SqliteConnection};
 use serde_json::Value;
 use tempfile::TempDir;
+use tenantry::ports::JobQueue;
 use tenantry_conformance::servers::Postgres;
+use tenantry_postgres::jobs::PostgresJobQueue;
+use tenantry_sqlite::jobs::SqliteJobQueue;
+use tenantry_sqlite::{SqliteConfig, SqliteStore};
 
 /// One database of each kind, with a folder of migrations that both understand.
 pub(crate) struct Databases;
@@ -80,6 +89,27 @@ impl Database {
         self.sql(&format!("DROP SCHEMA {name} CASCADE"));
     }
 
+    /// The job queue, as an application that puts jobs in has it.
+    pub(crate) fn queue(&self) -> Arc<dyn JobQueue> {
+        if let Some(folder) = &self.folder {
+            let config = SqliteConfig::new(folder.path().join("data"));
+            return Arc::new(SqliteJobQueue::new(&SqliteStore::open(config).unwrap()));
+        }
+        Arc::new(PostgresJobQueue::new(self.url.parse().unwrap()))
+    }
+
+    /// Gives all jobs that run to another worker, who says nothing.
+    pub(crate) fn steal_running_jobs(&self) {
+        let steal = "UPDATE tenantry_jobs SET token = token + 1 WHERE state = 'running'";
+        let Some(folder) = &self.folder else {
+            return self.sql(steal);
+        };
+        let file = folder.path().join("data/jobs.sqlite");
+        let mut connection = SqliteConnection::establish(&file.display().to_string()).unwrap();
+        let patiently = format!("PRAGMA busy_timeout = 20000; {steal}");
+        connection.batch_execute(&patiently).unwrap();
+    }
+
     /// Runs statements on PostgreSQL, as its owner could by hand.
     pub(crate) fn sql(&self, statements: &str) {
         let quiet = ["-qX", "-v", "ON_ERROR_STOP=1"];
@@ -109,14 +139,32 @@ impl Tenantry {
         Self { env: Vec::new() }
     }
 
-    pub(crate) fn run(&self, args: &[&str]) -> Ended {
-        let output = Command::new(env!("CARGO_BIN_EXE_tenantry"))
+    /// The same, with one more variable.
+    pub(crate) fn with_env(mut self, key: &'static str, value: impl Into<String>) -> Self {
+        self.env.push((key, value.into()));
+        self
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tenantry"));
+        command
             .args(args)
             .env_remove("TENANTRY_DATABASE_URL")
             .env_remove("TENANTRY_MIGRATIONS")
-            .envs(self.env.iter().map(|(key, value)| (key, value)))
-            .output()
-            .unwrap();
+            .env_remove("REDIS_URL")
+            .envs(self.env.iter().map(|(key, value)| (key, value)));
+        command
+    }
+
+    /// Starts a command that goes on until it is ended.
+    pub(crate) fn start(&self, args: &[&str]) -> Running {
+        let mut command = self.command(args);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        Running::of(child.spawn().unwrap())
+    }
+
+    pub(crate) fn run(&self, args: &[&str]) -> Ended {
+        let output = self.command(args).output().unwrap();
         Ended {
             success: output.status.success(),
             stdout: String::from_utf8(output.stdout).unwrap(),
@@ -155,4 +203,72 @@ impl Tenantry {
             self.env
         );
     }
+}
+
+/// A command that goes on until it is ended, also when its test fails.
+pub(crate) struct Running {
+    child: Child,
+    printed: Arc<Mutex<String>>,
+    reads: Option<JoinHandle<()>>,
+}
+
+impl Running {
+    fn of(mut child: Child) -> Self {
+        let printed = Arc::<Mutex<String>>::default();
+        let (kept, pipe) = (Arc::clone(&printed), child.stdout.take().unwrap());
+        let reads = thread::spawn(move || {
+            for line in BufReader::new(pipe).lines() {
+                let mut kept = kept.lock().unwrap();
+                kept.push_str(&line.unwrap());
+                kept.push('\n');
+            }
+        });
+        Self {
+            child,
+            printed,
+            reads: Some(reads),
+        }
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &pid]).status();
+        assert!(sent.unwrap().success());
+    }
+
+    pub(crate) fn has_printed(&self, text: &str) -> bool {
+        self.printed.lock().unwrap().contains(text)
+    }
+
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    /// Waits for its end, and gives what it printed.
+    pub(crate) fn end(mut self) -> Ended {
+        let success = self.child.wait().unwrap().success();
+        self.reads.take().unwrap().join().unwrap();
+        let mut stderr = String::new();
+        let mut pipe = self.child.stderr.take().unwrap();
+        pipe.read_to_string(&mut stderr).unwrap();
+        let stdout = self.printed.lock().unwrap().clone();
+        Ended {
+            success,
+            stdout,
+            stderr,
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The program that does what its job's payload says.
+pub(crate) fn program() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs/work")
 }

@@ -1,9 +1,15 @@
 //! The command line: what can be said, and what it means.
 
+mod cache;
+mod jobs;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tenantry::{Actor, Slug, TenantName, TenantStatus};
+
+pub(crate) use cache::{CacheArgs, CacheCommand, OwnerArgs, PartArgs};
+pub(crate) use jobs::{ChoiceArgs, JobsCommand, PageArgs, Run, WorkArgs};
 
 /// Keeps the tenants of an application apart: each tenant's rows in a schema (or an SQLite file) of its own.
 #[derive(Debug, Parser)]
@@ -45,9 +51,9 @@ pub(crate) struct Global {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Shows the promise in under a minute: three tenants, kept apart (in a temporary SQLite folder, unless a database is named).
-    Demo,
+    Demo(DemoArgs),
     /// Makes the tables that tenants are recorded in. Doing it again changes nothing.
-    Setup,
+    Setup(SetupArgs),
     /// Creates, lists, changes and purges tenants.
     #[command(subcommand)]
     Tenant(TenantCommand),
@@ -57,6 +63,37 @@ pub(crate) enum Command {
     Doctor,
     /// Moves the rows of an application that had one tenant into that tenant's schema.
     Adopt(AdoptArgs),
+    /// Looks after the job queue, and does jobs.
+    #[command(subcommand)]
+    Jobs(JobsCommand),
+    /// Looks into the caches of tenants on Redis, and empties them.
+    Cache(CacheArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Show caches on this Redis, too; what it keeps for others is left alone. `REDIS_URL` isn't asked.
+    #[arg(long)]
+    pub(crate) redis_url: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SetupArgs {
+    /// Make the tables of the job queue, too.
+    #[arg(long)]
+    pub(crate) jobs: bool,
+}
+
+/// Whose jobs: everybody's by default.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub(crate) struct ReachArgs {
+    /// Only this tenant's: its slug or its id, which may be a purged tenant's.
+    #[arg(long)]
+    pub(crate) tenant: Option<String>,
+    /// Only those of the shared scope.
+    #[arg(long)]
+    pub(crate) shared: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,0 +1,130 @@
+use std::collections::BTreeSet;
+
+use futures_lite::future::block_on;
+use serde_json::json;
+use tenantry::PageSize;
+use tenantry::jobs::{JobId, JobKind, JobState};
+use tenantry::ports::{JobFilter, JobPage, JobQueue, JobRecord};
+
+use super::shown::{Names, facts, json_of, row, row_of_dead};
+use crate::args::PageArgs;
+use crate::database::Database;
+use crate::error::CliError;
+use crate::output::Output;
+
+pub(super) fn list(
+    database: &Database,
+    page: &PageArgs,
+    states: BTreeSet<JobState>,
+    output: &mut Output,
+) -> Result<(), CliError> {
+    let heading = ["id", "of", "kind", "state", "attempts", "due", "error"];
+    say(database, page, states, (&heading, row), output)
+}
+
+pub(super) fn dead(
+    database: &Database,
+    page: &PageArgs,
+    output: &mut Output,
+) -> Result<(), CliError> {
+    let heading = ["id", "of", "kind", "attempts", "died", "reason", "error"];
+    let states = BTreeSet::from([JobState::Dead]);
+    say(database, page, states, (&heading, row_of_dead), output)
+}
+
+type Rows<'h> = (&'h [&'h str], fn(&JobRecord, &str) -> Vec<String>);
+
+fn say(
+    database: &Database,
+    page: &PageArgs,
+    states: BTreeSet<JobState>,
+    (heading, row): Rows<'_>,
+    output: &mut Output,
+) -> Result<(), CliError> {
+    let reach = database.reach(&page.reach)?;
+    let filter = JobFilter { reach, states };
+    let limit = usize::from(page.limit);
+    let queue = database.queue();
+    let mut found = Vec::new();
+    // One more than the page holds tells whether there is another.
+    each(
+        &*queue,
+        &filter,
+        &page.kind,
+        page.after,
+        limit + 1,
+        |record| {
+            found.push(record);
+            Ok(found.len() <= limit)
+        },
+    )?;
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let next = found.last().filter(|_| more).map(|last| last.job.id());
+    let mut names = Names::of(database);
+    if output.is_json() {
+        let jobs: Result<Vec<_>, CliError> = found
+            .iter()
+            .map(|record| Ok(json_of(record, &names.get(record.job.scope())?, false)))
+            .collect();
+        return output.value(&json!({ "jobs": jobs?, "next": next }));
+    }
+    let rows: Result<Vec<_>, CliError> = found
+        .iter()
+        .map(|record| Ok(row(record, &names.get(record.job.scope())?)))
+        .collect();
+    output.table(heading, rows?, &json!(null))?;
+    match next {
+        Some(next) => output.aside(&format!("more: --after {next}")),
+        None => Ok(()),
+    }
+}
+
+/// Hands each job of the filter and the kinds to `take`, by ascending id, until it has enough. The queue knows no filter of
+/// kinds, so with one of these all others are read and passed over. `wanted` is how many `take` may want.
+pub(super) fn each(
+    queue: &dyn JobQueue,
+    filter: &JobFilter,
+    kinds: &[JobKind],
+    mut after: Option<JobId>,
+    wanted: usize,
+    mut take: impl FnMut(JobRecord) -> Result<bool, CliError>,
+) -> Result<(), CliError> {
+    let size = u16::try_from(wanted)
+        .ok()
+        .filter(|_| kinds.is_empty())
+        .and_then(|wanted| PageSize::new(wanted).ok())
+        .unwrap_or(PageSize::LARGEST);
+    loop {
+        let records = block_on(queue.list(filter, JobPage { after, size }))?;
+        let full = records.len() == usize::from(size.number());
+        after = records.last().map(|last| last.job.id());
+        for record in records {
+            let meant = kinds.is_empty() || kinds.contains(record.job.kind());
+            if meant && !take(record)? {
+                return Ok(());
+            }
+        }
+        if !full {
+            return Ok(());
+        }
+    }
+}
+
+pub(super) fn show(
+    database: &Database,
+    id: JobId,
+    payload: bool,
+    output: &mut Output,
+) -> Result<(), CliError> {
+    let record = block_on(database.queue().find(id))?;
+    let name = Names::of(database).get(record.job.scope())?;
+    if output.is_json() {
+        return output.value(&json_of(&record, &name, payload));
+    }
+    let rows = facts(&record, &name, payload)
+        .into_iter()
+        .map(|(key, value)| vec![key.to_owned(), value])
+        .collect();
+    output.table(&["", ""], rows, &json!(null))
+}

@@ -1,0 +1,188 @@
+//! `tenantry jobs work`: a worker whose handlers are programs.
+//!
+//! ```text
+//!  program   ProgramHandler   a job's program: what it finds, and what its end means
+//!  process   run              a program's life: its pipes, its time, its end
+//!  leash     Leash, Leashes   what ends a program from another thread
+//!  events    Event            what the threads tell
+//!  progress  Progress         what is shown of it
+//!  stop      Stop             the signals that end the worker
+//! ```
+
+mod events;
+mod leash;
+mod process;
+mod program;
+mod progress;
+mod stop;
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
+
+use futures_lite::future::block_on;
+use tenantry::PageSize;
+use tenantry::jobs::{JobPolicy, JobReach, JobWorker};
+use tenantry::ports::{JobFilter, JobPage};
+use tenantry_memory::RandomBits;
+use tenantry_runner::{JobRunner, JobRunnerSettings};
+
+use crate::args::{Run, WorkArgs};
+use crate::database::Database;
+use crate::error::CliError;
+use crate::output::Output;
+
+use events::Events;
+use leash::Leashes;
+use program::ProgramHandler;
+use progress::Progress;
+use stop::{Stop, Wish};
+
+/// How soon a signal is noticed.
+const GLANCE: Duration = Duration::from_millis(20);
+
+pub(super) fn run(
+    database: &Database,
+    args: &WorkArgs,
+    output: &mut Output,
+) -> Result<ExitCode, CliError> {
+    check(&args.runs)?;
+    ask_once(database)?;
+    let stop = Stop::on_signals().map_err(CliError::System)?;
+    let leashes = Arc::new(Leashes::default());
+    let (tell, told) = channel();
+    let events = Arc::new(Events::new(tell, Arc::clone(&leashes)));
+    let worker = worker(database, args, &leashes, &events);
+    let runner = database
+        .start_runner(&worker, settings(args), events)
+        .map_err(CliError::System)?;
+    // The runner's threads alone tell now: when they have ended, the channel has.
+    drop(worker);
+    let mut progress = Progress::new(output);
+    progress.started(args)?;
+    let mut obeyed = Wish::None;
+    loop {
+        match told.recv_timeout(GLANCE) {
+            Ok(event) => progress.show(event)?,
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                if runner.has_ended() {
+                    break;
+                }
+            }
+        }
+        obeyed = obey(stop.wish(), obeyed, &runner, &leashes, &mut progress)?;
+    }
+    runner.stop();
+    while let Ok(event) = told.try_recv() {
+        progress.show(event)?;
+    }
+    let failed = progress.finished()?;
+    Ok(if args.until_empty && failed {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+fn obey(
+    wish: Wish,
+    obeyed: Wish,
+    runner: &JobRunner,
+    leashes: &Leashes,
+    progress: &mut Progress<'_>,
+) -> Result<Wish, CliError> {
+    if wish > obeyed {
+        runner.stop_taking();
+        progress.stopping(wish)?;
+    }
+    if wish == Wish::Now {
+        // Each time, since a program may have been started meanwhile.
+        leashes.pull_all();
+    }
+    Ok(wish)
+}
+
+/// Refuses what can't work before any job is taken.
+fn check(runs: &[Run]) -> Result<(), CliError> {
+    let mut seen = BTreeMap::new();
+    for Run { kind, program } in runs {
+        if seen.insert(kind, program).is_some() {
+            return Err(CliError::TwoPrograms { kind: kind.clone() });
+        }
+        if !can_be_run(program) {
+            return Err(CliError::NoProgram {
+                program: program.clone(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Whether there is such a program: at its path, or by its name in `PATH`.
+fn can_be_run(program: &Path) -> bool {
+    if program.components().count() > 1 {
+        return is_program(program);
+    }
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&folders).any(|folder| is_program(&folder.join(program)))
+}
+
+#[cfg(unix)]
+fn is_program(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    path.metadata()
+        .is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_program(path: &Path) -> bool {
+    path.is_file()
+}
+
+/// Says at once if there is no queue.
+fn ask_once(database: &Database) -> Result<(), CliError> {
+    let filter = JobFilter::dead_letters(JobReach::Everything);
+    let page = JobPage {
+        after: None,
+        size: PageSize::new(1).unwrap_or_default(),
+    };
+    block_on(database.queue().list(&filter, page))?;
+    Ok(())
+}
+
+fn worker(
+    database: &Database,
+    args: &WorkArgs,
+    leashes: &Arc<Leashes>,
+    events: &Arc<Events>,
+) -> JobWorker {
+    let policy = JobPolicy {
+        lease_for: Duration::from_secs(args.lease),
+        ..JobPolicy::default()
+    };
+    let (queue, random) = (database.queue(), Arc::new(RandomBits::new()));
+    let worker = JobWorker::new(queue, database.repository(), random, policy);
+    args.runs.iter().fold(worker, |worker, run| {
+        let handler = ProgramHandler {
+            program: run.program.clone(),
+            longest: Duration::from_secs(args.timeout),
+            leashes: Arc::clone(leashes),
+            events: Arc::clone(events),
+        };
+        worker.with_handler(run.kind.clone(), Arc::new(handler))
+    })
+}
+
+fn settings(args: &WorkArgs) -> JobRunnerSettings {
+    JobRunnerSettings {
+        threads: NonZeroUsize::new(args.threads.into()).unwrap_or(NonZeroUsize::MIN),
+        // The program's own limit ends it first.
+        longest: Duration::from_secs(args.timeout.saturating_add(args.lease)),
+        until_idle: args.until_empty,
+        ..JobRunnerSettings::default()
+    }
+}

@@ -1,0 +1,223 @@
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tenantry::jobs::JobScope;
+
+use super::{World, work_args};
+use crate::surroundings::Running;
+
+#[test]
+fn a_program_finds_the_payload_and_whose_job_it_is() {
+    for world in World::both() {
+        let (acme, globex) = (
+            world.put("acme", "work", "facts"),
+            world.put("globex", "work", "facts"),
+        );
+        let shared = world.put_in(JobScope::Shared, "work", "facts");
+        let other = world.put("acme", "other", "facts");
+        let World { database, tenantry } = world;
+        // What the worker's own surroundings name is nobody's job's.
+        let tenantry = tenantry.with_env("TENANTRY_TENANT_SLUG", "stray");
+        let world = World { database, tenantry };
+        assert_eq!(world.work()["done"], 3);
+        for (id, slug, schema) in [
+            (&acme, "acme", "tenant_acme"),
+            (&globex, "globex", "tenant_globex"),
+        ] {
+            let found = world.show(id)["output"].clone();
+            let expected = json!({
+                "scope": "tenant", "tenant": world.id(slug), "slug": slug, "schema": schema, "job": id,
+                "kind": "work", "attempt": 1, "actor": "user:42",
+            });
+            assert_eq!(found, expected);
+        }
+        let found = world.show(&shared)["output"].clone();
+        assert_eq!(found["scope"], "shared");
+        assert_eq!((&found["tenant"], &found["slug"]), (&json!(""), &json!("")));
+        assert_eq!(
+            world.show(&other)["state"],
+            "waiting",
+            "nobody has a program for it"
+        );
+    }
+}
+
+#[test]
+fn its_end_decides_what_becomes_of_the_job() {
+    for world in World::both() {
+        let jobs: Vec<_> = ["text", "nothing", "later", "crash", "never"]
+            .iter()
+            .map(|word| world.put("acme", "work", word))
+            .collect();
+        let counts = world.work();
+        let expected = json!({
+            "event": "finished", "done": 2, "retried": 2, "dead": 1, "left_waiting": 0, "too_late": 0,
+            "failed": false,
+        });
+        assert_eq!(counts, expected);
+        let shown: Vec<_> = jobs.iter().map(|id| world.show(id)).collect();
+        assert_eq!(shown[0]["output"], "plain text");
+        assert_eq!(
+            (&shown[1]["state"], &shown[1]["output"]),
+            (&json!("done"), &Value::Null)
+        );
+        let error = |job: &Value| job["error"].as_str().unwrap().to_owned();
+        assert_eq!(
+            (&shown[2]["state"], &shown[2]["attempts"]),
+            (&json!("waiting"), &json!(1))
+        );
+        assert!(error(&shown[2]).contains("the mail server is away"));
+        assert!(error(&shown[3]).contains("signal"), "{}", error(&shown[3]));
+        assert_eq!(shown[3]["state"], "waiting");
+        assert_eq!(shown[4]["death"], "permanent_failure");
+        assert!(
+            error(&shown[4]).contains("exit status: 2"),
+            "{}",
+            error(&shown[4])
+        );
+        assert!(error(&shown[4]).contains("there is no such order"));
+    }
+}
+
+#[test]
+fn a_suspended_tenants_job_waits_and_a_deleted_ones_is_a_dead_letter() {
+    for world in World::both() {
+        let (waits, dies) = (
+            world.put("acme", "work", "text"),
+            world.put("globex", "work", "text"),
+        );
+        world.tenantry.ok(&["tenant", "suspend", "acme"]);
+        world.tenantry.ok(&["tenant", "suspend", "globex"]);
+        world.tenantry.ok(&["tenant", "delete", "globex"]);
+        let shown = world.tenantry.ok(&work_args(&["--until-empty"]));
+        assert!(shown.contains("its tenant is suspended"), "{shown}");
+        assert!(shown.contains("tenant_deleted"), "{shown}");
+        let waiting = world.show(&waits);
+        assert_eq!(
+            (&waiting["state"], &waiting["attempts"]),
+            (&json!("waiting"), &json!(0))
+        );
+        assert_eq!(world.show(&dies)["death"], "tenant_deleted");
+    }
+}
+
+/// A worker with a job's program that runs, and what is in the background of that.
+struct Busy {
+    folder: TempDir,
+    worker: Running,
+    job: String,
+    background: String,
+}
+
+impl Busy {
+    fn begin(world: World, more: &[&str]) -> (World, Self) {
+        let folder = TempDir::new().unwrap();
+        let job = world.put("acme", "work", "wait");
+        let World { database, tenantry } = world;
+        let tenantry = tenantry.with_env("TEST_FOLDER", folder.path().display().to_string());
+        let world = World { database, tenantry };
+        let worker = world.tenantry.start(&work_args(more));
+        let began = folder.path().join("began");
+        eventually("the program runs", || began.exists());
+        let background = fs::read_to_string(began).unwrap().trim().to_owned();
+        assert!(runs(&background), "something runs in the background");
+        let busy = Self {
+            folder,
+            worker,
+            job,
+            background,
+        };
+        (world, busy)
+    }
+}
+
+fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !holds() {
+        assert!(began.elapsed() < Duration::from_secs(60), "never: {what}");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Whether there is such a process that isn't dead and unburied.
+fn runs(pid: &str) -> bool {
+    let state = Command::new("ps").args(["-o", "stat=", "-p", pid]).output();
+    let state = String::from_utf8(state.unwrap().stdout).unwrap();
+    !state.trim().is_empty() && !state.trim().starts_with('Z')
+}
+
+#[test]
+fn a_first_signal_waits_for_the_program_that_runs_and_takes_no_other_job() {
+    for (world, signal) in World::both().into_iter().zip(["TERM", "INT"]) {
+        let (world, mut busy) = Busy::begin(world, &["--threads", "1"]);
+        let other = world.put("acme", "work", "text");
+        busy.worker.signal(signal);
+        eventually("it says so", || busy.worker.has_printed("taking no more"));
+        assert!(!busy.worker.has_ended());
+        fs::write(busy.folder.path().join("go"), "").unwrap();
+        let ended = busy.worker.end();
+        assert!(ended.success, "{}{}", ended.stdout, ended.stderr);
+        assert_eq!(world.show(&busy.job)["state"], "done");
+        assert_eq!(world.show(&other)["attempts"], 0);
+        assert!(!runs(&busy.background), "what it left behind goes with it");
+    }
+}
+
+#[test]
+fn a_second_signal_kills_the_programs_whose_jobs_are_tried_again() {
+    for world in World::both() {
+        let (world, busy) = Busy::begin(world, &[]);
+        busy.worker.signal("INT");
+        // Two signals of a kind that come together are one.
+        eventually("it says so", || busy.worker.has_printed("taking no more"));
+        busy.worker.signal("INT");
+        let ended = busy.worker.end();
+        assert!(ended.success, "{}{}", ended.stdout, ended.stderr);
+        let shown = world.show(&busy.job);
+        assert_eq!(shown["state"], "waiting");
+        let error = shown["error"].as_str().unwrap();
+        assert!(error.contains("told to end at once"), "{error}");
+        eventually("the background goes", || !runs(&busy.background));
+    }
+}
+
+#[test]
+fn a_program_is_killed_when_another_worker_has_its_job() {
+    for world in World::both() {
+        let (world, busy) = Busy::begin(world, &["--lease", "1", "--until-empty"]);
+        let leased = |world: &World| world.show(&busy.job)["lease_until"].clone();
+        let first = leased(&world);
+        eventually("its lease is extended", || leased(&world) != first);
+        assert_eq!(world.show(&busy.job)["token"], 1);
+        world.database.steal_running_jobs();
+        let ended = busy.worker.end();
+        assert!(ended.stdout.contains("lease"), "{}", ended.stdout);
+        assert!(ended.stdout.contains("1 too late"), "{}", ended.stdout);
+        assert!(!runs(&busy.background));
+        assert_eq!(
+            world.show(&busy.job)["error"],
+            Value::Null,
+            "a late result changes nothing"
+        );
+        assert!(!Path::new(&busy.folder.path().join("go")).exists());
+    }
+}
+
+#[test]
+fn a_program_that_takes_too_long_is_killed_and_its_job_tried_again() {
+    for world in World::both() {
+        let (world, busy) = Busy::begin(world, &["--timeout", "1", "--until-empty"]);
+        let ended = busy.worker.end();
+        assert!(ended.success, "{}{}", ended.stdout, ended.stderr);
+        let shown = world.show(&busy.job);
+        assert_eq!(shown["state"], "waiting");
+        let error = shown["error"].as_str().unwrap();
+        assert!(error.contains("--timeout"), "{error}");
+        assert!(!runs(&busy.background));
+    }
+}
