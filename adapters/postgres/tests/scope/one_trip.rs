@@ -93,6 +93,25 @@ fn without_its_statement_the_proof_takes_two_trips_or_closes_the_connection() {
 }
 
 #[test]
+fn a_connection_that_diesel_s_own_was_lent_of_takes_more_trips() {
+    let world = World::new();
+    let a = world.tenant("aa");
+    let pool = world.pool(1);
+    clean_in_one_trip(&pool, &a);
+    let in_one = pool.statistics().cleaned_in_one_trip;
+    for (lent, expected) in [(true, in_one), (false, in_one + 1)] {
+        let mut session = pool.session(&a).expect("entered");
+        if lent {
+            let _ = session.without_the_types_guarantee();
+        }
+        drop(session);
+        settle(&pool);
+        assert_eq!(pool.statistics().cleaned_in_one_trip, expected);
+    }
+    assert_eq!(pool.statistics().opened, 1);
+}
+
+#[test]
 fn what_changed_under_a_connection_is_seen_by_the_proof_in_one_trip() {
     let world = World::new();
     for change in [

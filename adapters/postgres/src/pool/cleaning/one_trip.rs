@@ -61,7 +61,8 @@ pub(super) fn prepare(link: &mut Link) -> QueryResult<()> {
     }
     let name: Option<String> = diesel::sql_query(
         "SELECT name FROM pg_catalog.pg_prepared_statements \
-         WHERE NOT from_sql AND pg_catalog.starts_with(statement, '/* tenantry: as it was */')",
+         WHERE NOT from_sql AND pg_catalog.starts_with(statement, '/* tenantry: as it was */') \
+         ORDER BY prepare_time DESC LIMIT 1",
     )
     .get_result::<Named>(&mut link.connection)
     .optional()?
@@ -76,13 +77,17 @@ struct Named {
     name: String,
 }
 
-/// `None` if nothing is known yet of what should be there, or if a name could be read in two ways.
+/// `None` if nothing is known yet of what should be there, or if a name could be read in two ways. Nor is the question's
+/// name known on a connection that the work may have put in the place of ours; on ours, Diesel gives no name twice.
 ///
 /// The server reads the batch in the encoding that the borrower may have chosen: nothing but ASCII means the same in all.
 fn batch_for(link: &Link, served: &Place) -> Option<String> {
     let OneTrip::Prepared(statement) = &link.one_trip else {
         return None;
     };
+    if link.exposed {
+        return None;
+    }
     let own_types = link.has_own_types(served.name())?;
     let mark = served.schema().map(|schema| mark_of(schema.tenant));
     let path = match served {
