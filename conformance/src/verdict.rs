@@ -4,7 +4,8 @@ use std::panic::Location;
 
 use tenantry::cache::{CacheError, NamespaceError};
 use tenantry::jobs::{JobKindError, JobPayloadError, JobWorkerError};
-use tenantry::ports::{JobQueueError, RepositoryError, SchemaError, ScopeError};
+use tenantry::membership::MembershipServiceError;
+use tenantry::ports::{JobQueueError, MembershipError, RepositoryError, SchemaError, ScopeError};
 use tenantry::{
     BoxError, ContextRefused, PageSizeError, ServiceError, SettingsError, SlugError,
     TenantNameError,
@@ -129,6 +130,8 @@ unexpected!(
     ContextRefused,
     JobKindError,
     JobPayloadError,
+    MembershipError,
+    MembershipServiceError,
     PageSizeError,
     RepositoryError,
     SchemaError,

@@ -4,6 +4,7 @@ use core::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::membership::Subject;
 use crate::{Excerpt, SchemaName, Slug, Tenant, TenantId, TenantSchema, TenantStatus};
 
 /// Who asked for something: the system itself, or somebody that the host names (`user:42`).
@@ -62,6 +63,13 @@ impl Actor {
 impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+impl From<&Subject> for Actor {
+    /// Whoever can be a subject can be named, and none is the system.
+    fn from(subject: &Subject) -> Self {
+        Self(ActorKind::Named(subject.as_str().into()))
     }
 }
 

@@ -13,6 +13,7 @@
 //!  resolution (request facts) -> candidate, or why not        two that disagree are refused
 //!  jobs       JobEnvelope, JobRun, JobWorker                  work that goes on after its request, in the same tenant
 //!  cache      CacheKey, KeySpace -> StoredKey; TenantCache    a key of one owner can't be another's
+//!  membership Subject, Role, MembershipService               who may act in which tenant
 //!  ports      TenantRepository, SchemaProvider, TenantScopes, Clock, IdSource, EventSink, Cache, JobQueue, JobSchedules, Randomness
 //!  service    TenantService                                   the above, driven over the ports
 //! ```
@@ -37,11 +38,13 @@ extern crate std;
 
 pub mod cache;
 mod context;
+mod digest;
 mod error;
 mod event;
 mod excerpt;
 pub mod jobs;
 pub mod lifecycle;
+pub mod membership;
 mod names;
 mod paging;
 pub mod ports;
@@ -54,6 +57,7 @@ mod sync;
 mod tenant;
 
 pub use context::{Actor, ActorError, ContextRefused, TenantContext};
+pub use digest::{Digest, DigestError};
 pub use error::BoxError;
 pub use event::{TenantEvent, TenantEventKind};
 pub use excerpt::Excerpt;

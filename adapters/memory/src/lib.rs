@@ -7,7 +7,8 @@
 //!                                           ◀── MemoryScopes runs work in one of them
 //!  MemoryCache              bytes for a while, within a limit
 //!  MemoryJobQueue           jobs that wait, run and end
-//!  SystemClock, ManualClock, RandomIds, SequentialIds, RecordedEvents
+//!  MemoryMembershipStore    who may act in which tenant
+//!  SystemClock, ManualClock, RandomIds, SequentialIds, SystemSecrets, RecordedEvents
 //! ```
 //!
 //! Nothing outlives the process, and one tenant's transactions take turns.
@@ -57,11 +58,13 @@ mod ids;
 #[cfg(all(test, shuttle))]
 mod interleavings;
 mod jobs;
+mod members;
 mod migration;
 mod operator;
 mod repository;
 mod schemas;
 mod scopes;
+mod secrets;
 mod sync;
 mod tables;
 
@@ -73,9 +76,11 @@ pub use database::MemoryDatabase;
 pub use events::RecordedEvents;
 pub use ids::{RandomIds, SequentialIds};
 pub use jobs::{MemoryJobQueue, RandomBits};
+pub use members::MemoryMembershipStore;
 pub use migration::{MemoryMigration, SharedMigrationFailed};
 pub use operator::Operator;
 pub use repository::MemoryTenantRepository;
 pub use schemas::MemorySchemaProvider;
 pub use scopes::MemoryScopes;
+pub use secrets::SystemSecrets;
 pub use tables::{TableError, Tables};

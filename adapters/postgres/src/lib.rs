@@ -10,6 +10,7 @@
 //!  lease    evict_parked                  nobody trusts a schema that is being made or dropped
 //!  repository  PostgresTenantRepository   the tenants' records, in the shared schema
 //!  changes  PostgresTenantChanges         tells which tenants changed, in whichever process
+//!  members  PostgresMembershipStore       who may act in which tenant
 //!  jobs     PostgresJobQueue              work that goes on after its request, put in within its transaction
 //!  schemas  PostgresSchemaProvider        tenants' schemas, made, migrated and dropped as a whole or not at all
 //!  adoption  adopt                        the rows of a single-tenant application, moved into its first tenant
@@ -26,9 +27,11 @@ pub mod conformance;
 mod connection;
 pub mod doctor;
 mod error;
+mod failure;
 pub mod jobs;
 mod lease;
 mod mark;
+mod members;
 mod pool;
 mod repository;
 mod schemas;
@@ -40,6 +43,7 @@ pub use connection::{SharedConnection, TenantConnection};
 pub use error::{ConnectError, Fault, ServerSaid};
 pub use lease::{Eviction, evict_parked, lease_key};
 pub use mark::{MARK_PREFIX, mark_of, read_mark};
+pub use members::PostgresMembershipStore;
 pub use pool::{PoolSettings, PoolSettingsError, PoolStatistics, TenantPool};
 pub use repository::PostgresTenantRepository;
 pub use schemas::{

@@ -84,12 +84,12 @@ pub enum Transaction {
 pub struct HandClock(Mutex<DateTime<Utc>>);
 
 impl HandClock {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let began = DateTime::from_timestamp(1_790_000_000, 123_456_000).unwrap_or_default();
         Self(Mutex::new(began))
     }
 
-    pub(super) fn pass(&self, time: Duration) {
+    pub(crate) fn pass(&self, time: Duration) {
         let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *now += TimeDelta::from_std(time).unwrap_or_default();
     }

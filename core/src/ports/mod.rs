@@ -8,11 +8,13 @@ mod domain_owners;
 mod events;
 mod ids;
 mod jobs;
+mod membership;
 mod repository;
 mod schedules;
 mod schema;
 mod scope;
 mod scope_stack;
+mod secrets;
 
 pub use cache::Cache;
 pub use changes::{ChangeSignal, TenantChanges};
@@ -24,6 +26,7 @@ pub use jobs::{
     Enqueued, JobFilter, JobPage, JobQueue, JobQueueError, JobRecord, JobShare, JobStats, Prune,
     Randomness, WaitReach,
 };
+pub use membership::{MembershipError, MembershipStore};
 pub use repository::{RepositoryError, TenantKey, TenantRepository};
 pub use schedules::{
     Advanced, DueSchedules, JobSchedules, JobSchedulesError, PutSchedule, SchedulePage,
@@ -34,11 +37,12 @@ pub use schema::{
 };
 pub use scope::{ScopeError, ScopeMode, ScopeName, TenantScopes};
 pub use scope_stack::ScopeStack;
+pub use secrets::Secrets;
 
 #[cfg(feature = "mocks")]
 pub use {
     cache::MockCache, changes::MockTenantChanges, clock::MockClock,
     domain_owners::MockDomainOwners, events::MockEventSink, ids::MockIdSource, jobs::MockJobQueue,
-    jobs::MockRandomness, repository::MockTenantRepository, schedules::MockJobSchedules,
-    schema::MockSchemaProvider,
+    jobs::MockRandomness, membership::MockMembershipStore, repository::MockTenantRepository,
+    schedules::MockJobSchedules, schema::MockSchemaProvider, secrets::MockSecrets,
 };

@@ -1,0 +1,29 @@
+//! The memory store of members does what every store of members must do.
+
+use std::sync::Arc;
+
+use futures_lite::future::block_on;
+use tenantry::TenantId;
+use tenantry::ports::MembershipStore;
+use tenantry_conformance::membership::MembershipHarness;
+use tenantry_memory::MemoryMembershipStore;
+
+tenantry_conformance::membership_suite!(Memory);
+
+struct Memory(Arc<MemoryMembershipStore>);
+
+impl MembershipHarness for Memory {
+    const ADAPTER: &'static str = "memory";
+
+    fn start() -> Self {
+        Self(Arc::default())
+    }
+
+    fn store(&self) -> Arc<dyn MembershipStore> {
+        self.0.clone()
+    }
+
+    fn purge(&self, tenant: TenantId) {
+        block_on(self.0.forget(tenant)).expect("memory doesn't fail");
+    }
+}
