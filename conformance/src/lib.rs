@@ -42,6 +42,7 @@ mod behaviours;
 pub mod book;
 pub mod cache;
 mod capability;
+pub mod domains;
 mod harness;
 pub mod jobs;
 mod list;

@@ -3,9 +3,12 @@ use std::fmt;
 use std::panic::Location;
 
 use tenantry::cache::{CacheError, NamespaceError};
+use tenantry::domains::DomainServiceError;
 use tenantry::jobs::{JobKindError, JobPayloadError, JobWorkerError};
 use tenantry::membership::MembershipServiceError;
-use tenantry::ports::{JobQueueError, MembershipError, RepositoryError, SchemaError, ScopeError};
+use tenantry::ports::{
+    DomainError, JobQueueError, MembershipError, RepositoryError, SchemaError, ScopeError,
+};
 use tenantry::{
     BoxError, ContextRefused, PageSizeError, ServiceError, SettingsError, SlugError,
     TenantNameError,
@@ -130,6 +133,8 @@ unexpected!(
     ContextRefused,
     JobKindError,
     JobPayloadError,
+    DomainError,
+    DomainServiceError,
     MembershipError,
     MembershipServiceError,
     PageSizeError,

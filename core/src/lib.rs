@@ -14,6 +14,7 @@
 //!  jobs       JobEnvelope, JobRun, JobWorker                  work that goes on after its request, in the same tenant
 //!  cache      CacheKey, KeySpace -> StoredKey; TenantCache    a key of one owner can't be another's
 //!  membership Subject, Role, MembershipService               who may act in which tenant
+//!  domains    DomainClaim, DomainService                     names of a tenant's own, proven by what their DNS says
 //!  ports      TenantRepository, SchemaProvider, TenantScopes, Clock, IdSource, EventSink, Cache, JobQueue, JobSchedules, Randomness
 //!  service    TenantService                                   the above, driven over the ports
 //! ```
@@ -39,6 +40,7 @@ extern crate std;
 pub mod cache;
 mod context;
 mod digest;
+pub mod domains;
 mod error;
 mod event;
 mod excerpt;

@@ -8,6 +8,7 @@
 //!  MemoryCache              bytes for a while, within a limit
 //!  MemoryJobQueue           jobs that wait, run and end
 //!  MemoryMembershipStore    who may act in which tenant
+//!  MemoryDomainStore        domains of a tenant's own
 //!  SystemClock, ManualClock, RandomIds, SequentialIds, SystemSecrets, RecordedEvents
 //! ```
 //!
@@ -53,6 +54,7 @@ mod changes;
 mod clock;
 mod connection;
 mod database;
+mod domains;
 mod events;
 mod ids;
 #[cfg(all(test, shuttle))]
@@ -73,6 +75,7 @@ pub use changes::MemoryTenantChanges;
 pub use clock::{ManualClock, SystemClock};
 pub use connection::{SharedConnection, TenantConnection};
 pub use database::MemoryDatabase;
+pub use domains::MemoryDomainStore;
 pub use events::RecordedEvents;
 pub use ids::{RandomIds, SequentialIds};
 pub use jobs::{MemoryJobQueue, RandomBits};

@@ -11,6 +11,7 @@
 //!  repository  PostgresTenantRepository   the tenants' records, in the shared schema
 //!  changes  PostgresTenantChanges         tells which tenants changed, in whichever process
 //!  members  PostgresMembershipStore       who may act in which tenant
+//!  domains  PostgresDomainStore           domains of a tenant's own
 //!  jobs     PostgresJobQueue              work that goes on after its request, put in within its transaction
 //!  schemas  PostgresSchemaProvider        tenants' schemas, made, migrated and dropped as a whole or not at all
 //!  adoption  adopt                        the rows of a single-tenant application, moved into its first tenant
@@ -26,6 +27,7 @@ mod config;
 pub mod conformance;
 mod connection;
 pub mod doctor;
+mod domains;
 mod error;
 mod failure;
 pub mod jobs;
@@ -40,6 +42,7 @@ mod scope;
 pub use changes::{PostgresTenantChanges, WhyCut};
 pub use config::{ConfigError, PoolerUse, PostgresConfig};
 pub use connection::{SharedConnection, TenantConnection};
+pub use domains::PostgresDomainStore;
 pub use error::{ConnectError, Fault, ServerSaid};
 pub use lease::{Eviction, evict_parked, lease_key};
 pub use mark::{MARK_PREFIX, mark_of, read_mark};

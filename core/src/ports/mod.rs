@@ -5,6 +5,7 @@ mod cache;
 mod changes;
 mod clock;
 mod domain_owners;
+mod domains;
 mod events;
 mod ids;
 mod jobs;
@@ -20,6 +21,7 @@ pub use cache::Cache;
 pub use changes::{ChangeSignal, TenantChanges};
 pub use clock::Clock;
 pub use domain_owners::DomainOwners;
+pub use domains::{DomainError, DomainProof, DomainProver, DomainStore};
 pub use events::EventSink;
 pub use ids::IdSource;
 pub use jobs::{
@@ -42,7 +44,8 @@ pub use secrets::Secrets;
 #[cfg(feature = "mocks")]
 pub use {
     cache::MockCache, changes::MockTenantChanges, clock::MockClock,
-    domain_owners::MockDomainOwners, events::MockEventSink, ids::MockIdSource, jobs::MockJobQueue,
-    jobs::MockRandomness, membership::MockMembershipStore, repository::MockTenantRepository,
-    schedules::MockJobSchedules, schema::MockSchemaProvider, secrets::MockSecrets,
+    domain_owners::MockDomainOwners, domains::MockDomainProver, events::MockEventSink,
+    ids::MockIdSource, jobs::MockJobQueue, jobs::MockRandomness, membership::MockMembershipStore,
+    repository::MockTenantRepository, schedules::MockJobSchedules, schema::MockSchemaProvider,
+    secrets::MockSecrets,
 };

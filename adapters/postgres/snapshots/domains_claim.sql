@@ -1,0 +1,2 @@
+INSERT INTO "public".tenantry_domains (tenant_id, domain, challenge, claimed_at, proven_at, checked_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (tenant_id, domain) DO UPDATE SET domain = excluded.domain
+RETURNING tenant_id, domain, challenge, claimed_at, proven_at, checked_at -- binds: [018bcfe5-6800-7101-8101-010101010101, "shop.example.com", "tenantry-domain=0707070707070707070707070707070707070707070707070707070707070707", 2023-11-14T22:13:20Z, None, None]
