@@ -37,6 +37,7 @@
 //! A suite that can't fail shows nothing. This crate's own tests run every behaviour on adapters that are broken in one way
 //! each (a slug given twice, a path set once, a panic swallowed, …) and fail when a behaviour is broken by none of them.
 
+pub mod audit;
 mod behaviour;
 mod behaviours;
 pub mod book;

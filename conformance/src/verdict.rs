@@ -2,12 +2,14 @@ use std::error::Error;
 use std::fmt;
 use std::panic::Location;
 
+use tenantry::audit::AuditError;
 use tenantry::cache::{CacheError, NamespaceError};
 use tenantry::domains::DomainServiceError;
 use tenantry::jobs::{JobKindError, JobPayloadError, JobWorkerError};
 use tenantry::membership::MembershipServiceError;
 use tenantry::ports::{
-    DomainError, JobQueueError, MembershipError, RepositoryError, SchemaError, ScopeError,
+    AuditStoreError, DomainError, JobQueueError, MembershipError, RepositoryError, SchemaError,
+    ScopeError,
 };
 use tenantry::{
     BoxError, ContextRefused, PageSizeError, ServiceError, SettingsError, SlugError,
@@ -128,6 +130,8 @@ macro_rules! unexpected {
 }
 
 unexpected!(
+    AuditError,
+    AuditStoreError,
     CacheError,
     NamespaceError,
     ContextRefused,

@@ -15,6 +15,7 @@
 //!  cache      CacheKey, KeySpace -> StoredKey; TenantCache    a key of one owner can't be another's
 //!  membership Subject, Role, MembershipService               who may act in which tenant
 //!  domains    DomainClaim, DomainService                     names of a tenant's own, proven by what their DNS says
+//!  audit      AuditEntry, AuditVerifier, AuditLog            who did what: whatever is done to it afterwards is found
 //!  ports      TenantRepository, SchemaProvider, TenantScopes, Clock, IdSource, EventSink, Cache, JobQueue, JobSchedules, Randomness
 //!  service    TenantService                                   the above, driven over the ports
 //! ```
@@ -37,6 +38,7 @@ extern crate alloc;
 #[cfg(any(test, feature = "mocks"))]
 extern crate std;
 
+pub mod audit;
 pub mod cache;
 mod context;
 mod digest;

@@ -9,6 +9,7 @@
 //!  MemoryJobQueue           jobs that wait, run and end
 //!  MemoryMembershipStore    who may act in which tenant
 //!  MemoryDomainStore        domains of a tenant's own
+//!  MemoryAuditStore         who did what
 //!  SystemClock, ManualClock, RandomIds, SequentialIds, SystemSecrets, RecordedEvents
 //! ```
 //!
@@ -49,6 +50,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod audit;
 mod cache;
 mod changes;
 mod clock;
@@ -70,6 +72,7 @@ mod secrets;
 mod sync;
 mod tables;
 
+pub use audit::MemoryAuditStore;
 pub use cache::MemoryCache;
 pub use changes::MemoryTenantChanges;
 pub use clock::{ManualClock, SystemClock};

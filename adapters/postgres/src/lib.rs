@@ -12,6 +12,7 @@
 //!  changes  PostgresTenantChanges         tells which tenants changed, in whichever process
 //!  members  PostgresMembershipStore       who may act in which tenant
 //!  domains  PostgresDomainStore           domains of a tenant's own
+//!  audit    PostgresAuditStore            who did what, in a chain that shows what was changed
 //!  jobs     PostgresJobQueue              work that goes on after its request, put in within its transaction
 //!  schemas  PostgresSchemaProvider        tenants' schemas, made, migrated and dropped as a whole or not at all
 //!  adoption  adopt                        the rows of a single-tenant application, moved into its first tenant
@@ -21,6 +22,7 @@
 
 mod administrative;
 pub mod adoption;
+mod audit;
 mod changes;
 mod config;
 #[cfg(feature = "conformance")]
@@ -39,6 +41,7 @@ mod repository;
 mod schemas;
 mod scope;
 
+pub use audit::PostgresAuditStore;
 pub use changes::{PostgresTenantChanges, WhyCut};
 pub use config::{ConfigError, PoolerUse, PostgresConfig};
 pub use connection::{SharedConnection, TenantConnection};

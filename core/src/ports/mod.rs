@@ -1,6 +1,7 @@
 //! What the core asks of the world. A host picks our adapters or writes its own; whoever implements a port
 //! keeps the promises in its doc, and the conformance suite checks them.
 
+mod audit;
 mod cache;
 mod changes;
 mod clock;
@@ -17,6 +18,7 @@ mod scope;
 mod scope_stack;
 mod secrets;
 
+pub use audit::{AuditStore, AuditStoreError};
 pub use cache::Cache;
 pub use changes::{ChangeSignal, TenantChanges};
 pub use clock::Clock;
@@ -43,7 +45,7 @@ pub use secrets::Secrets;
 
 #[cfg(feature = "mocks")]
 pub use {
-    cache::MockCache, changes::MockTenantChanges, clock::MockClock,
+    audit::MockAuditStore, cache::MockCache, changes::MockTenantChanges, clock::MockClock,
     domain_owners::MockDomainOwners, domains::MockDomainProver, events::MockEventSink,
     ids::MockIdSource, jobs::MockJobQueue, jobs::MockRandomness, membership::MockMembershipStore,
     repository::MockTenantRepository, schedules::MockJobSchedules, schema::MockSchemaProvider,

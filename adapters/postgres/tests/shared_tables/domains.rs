@@ -1,0 +1,141 @@
+//! The store of domains.
+
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use chrono::DateTime;
+use futures_lite::future::block_on;
+use tenantry::TenantId;
+use tenantry::domains::{DomainChallenge, DomainClaim};
+use tenantry::ports::{
+    ChangeSignal, DomainError, DomainOwners, DomainStore, RepositoryError, TenantChanges,
+};
+use tenantry::resolution::DomainName;
+use tenantry_conformance::domains::DomainHarness;
+use tenantry_postgres::{PostgresDomainStore, PostgresTenantChanges, TenantPool};
+
+use crate::world::World;
+
+mod over_one_connection {
+    tenantry_conformance::domain_suite!(super::OwnConnection);
+}
+
+mod over_a_pool {
+    tenantry_conformance::domain_suite!(super::Pooled);
+}
+
+struct OwnConnection(World);
+
+impl DomainHarness for OwnConnection {
+    const ADAPTER: &'static str = "postgres, one connection";
+
+    fn start() -> Self {
+        Self(World::new())
+    }
+
+    fn store(&self) -> Arc<dyn DomainStore> {
+        Arc::new(PostgresDomainStore::new(self.0.config.clone()))
+    }
+
+    fn purge(&self, tenant: TenantId) {
+        self.0.purge(tenant);
+    }
+}
+
+struct Pooled(World, TenantPool);
+
+impl DomainHarness for Pooled {
+    const ADAPTER: &'static str = "postgres, pool";
+
+    fn start() -> Self {
+        let world = World::new();
+        let pool = world.pool();
+        Self(world, pool)
+    }
+
+    fn store(&self) -> Arc<dyn DomainStore> {
+        Arc::new(PostgresDomainStore::over(self.1.clone()))
+    }
+
+    fn purge(&self, tenant: TenantId) {
+        self.0.purge(tenant);
+    }
+}
+
+fn claim(number: u8) -> DomainClaim {
+    DomainClaim {
+        tenant: TenantId::from_parts(DateTime::UNIX_EPOCH, [number; 10]),
+        domain: DomainName::new("shop.acme.com").unwrap(),
+        challenge: DomainChallenge::of_secret(&[number; 32]),
+        claimed_at: DateTime::UNIX_EPOCH,
+        proven_at: None,
+        checked_at: None,
+    }
+}
+
+fn proven(claim: &DomainClaim) -> DomainClaim {
+    DomainClaim {
+        proven_at: Some(DateTime::UNIX_EPOCH),
+        checked_at: Some(DateTime::UNIX_EPOCH),
+        ..claim.clone()
+    }
+}
+
+#[test]
+fn without_its_table_it_says_what_to_run() {
+    let store = PostgresDomainStore::new(World::without_tables().config);
+    let refused = block_on(store.verified(&claim(1).domain)).unwrap_err();
+    assert!(
+        matches!(refused, DomainError::NotSetUp { .. }),
+        "{refused:?}"
+    );
+    let refused = block_on(store.owner_of(&claim(1).domain)).unwrap_err();
+    assert!(
+        matches!(refused, RepositoryError::NotSetUp { .. }),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn a_domain_that_comes_to_a_tenant_or_leaves_it_is_told_as_a_change_of_that_tenant() {
+    let world = World::new();
+    let store = PostgresDomainStore::new(world.config.clone());
+    let mut changes = PostgresTenantChanges::start(world.config.clone()).unwrap();
+    let (tell, told) = mpsc::channel();
+    std::thread::spawn(move || while tell.send(block_on(changes.next())).is_ok() {});
+    let news = || loop {
+        match told
+            .recv_timeout(Duration::from_secs(1))
+            .expect("told in time")
+        {
+            ChangeSignal::Current { .. } => {}
+            signal => return signal,
+        }
+    };
+    assert_eq!(
+        told.recv_timeout(Duration::from_secs(20)),
+        Ok(ChangeSignal::Connected)
+    );
+    let (acme, other) = (claim(1), claim(2));
+    // A claim alone leads nowhere.
+    block_on(store.claim(&acme)).unwrap();
+    block_on(store.claim(&other)).unwrap();
+    block_on(store.record(&proven(&acme), &acme)).unwrap();
+    assert_eq!(news(), ChangeSignal::Tenant(acme.tenant), "verified");
+    block_on(store.record(&acme, &proven(&acme))).unwrap();
+    assert_eq!(news(), ChangeSignal::Tenant(acme.tenant), "lapsed");
+    block_on(store.record(&proven(&other), &other)).unwrap();
+    assert_eq!(
+        news(),
+        ChangeSignal::Tenant(other.tenant),
+        "verified by the other"
+    );
+    block_on(store.release(acme.tenant, &acme.domain)).unwrap();
+    block_on(store.forget(other.tenant)).unwrap();
+    assert_eq!(
+        news(),
+        ChangeSignal::Tenant(other.tenant),
+        "released by the other"
+    );
+}
