@@ -5,11 +5,11 @@ use std::panic::Location;
 use tenantry::audit::AuditError;
 use tenantry::cache::{CacheError, NamespaceError};
 use tenantry::domains::DomainServiceError;
-use tenantry::jobs::{JobKindError, JobPayloadError, JobWorkerError};
+use tenantry::jobs::{JobKindError, JobPayloadError, JobSchedulerError, JobWorkerError};
 use tenantry::membership::MembershipServiceError;
 use tenantry::ports::{
-    AuditStoreError, DomainError, JobQueueError, MembershipError, RepositoryError, SchemaError,
-    ScopeError,
+    AuditStoreError, DomainError, JobQueueError, JobSchedulesError, MembershipError,
+    RepositoryError, SchemaError, ScopeError,
 };
 use tenantry::{
     BoxError, ContextRefused, PageSizeError, ServiceError, SettingsError, SlugError,
@@ -118,6 +118,16 @@ impl From<JobWorkerError> for Violation {
     }
 }
 
+impl From<JobSchedulesError> for Violation {
+    #[track_caller]
+    fn from(error: JobSchedulesError) -> Self {
+        match error {
+            JobSchedulesError::Queue(error) => error.into(),
+            other => Self::unexpected(other.into(), false),
+        }
+    }
+}
+
 macro_rules! unexpected {
     ($($error:ty),* $(,)?) => {
         $(impl From<$error> for Violation {
@@ -137,6 +147,7 @@ unexpected!(
     ContextRefused,
     JobKindError,
     JobPayloadError,
+    JobSchedulerError,
     DomainError,
     DomainServiceError,
     MembershipError,

@@ -6,7 +6,7 @@
 //!  MemoryDatabase           schemas of rows ◀── MemorySchemaProvider makes, migrates and drops them
 //!                                           ◀── MemoryScopes runs work in one of them
 //!  MemoryCache              bytes for a while, within a limit
-//!  MemoryJobQueue           jobs that wait, run and end
+//!  MemoryJobQueue           jobs that wait, run and end ◀── MemoryJobSchedules puts them in again and again
 //!  MemoryMembershipStore    who may act in which tenant
 //!  MemoryDomainStore        domains of a tenant's own
 //!  MemoryAuditStore         who did what
@@ -81,7 +81,7 @@ pub use database::MemoryDatabase;
 pub use domains::MemoryDomainStore;
 pub use events::RecordedEvents;
 pub use ids::{RandomIds, SequentialIds};
-pub use jobs::{MemoryJobQueue, RandomBits};
+pub use jobs::{MemoryJobQueue, MemoryJobSchedules, RandomBits};
 pub use members::MemoryMembershipStore;
 pub use migration::{MemoryMigration, SharedMigrationFailed};
 pub use operator::Operator;

@@ -6,6 +6,7 @@
 //!  signal     WakeSignal         what wakes them before their poll
 //!  observer   RunnerObserver     who is told what becomes of jobs
 //!  in_hand    InHand             leases that are extended while their jobs run
+//!  schedules  ScheduleRunner     a thread that puts in the jobs of schedules
 //!  handler    InTenant, InShared handlers that work in a scope, by an adapter's JobScopes
 //! ```
 //!
@@ -32,11 +33,13 @@ mod handler;
 mod in_hand;
 mod observer;
 mod runner;
+mod schedules;
 mod settings;
 mod signal;
 
 pub use handler::{InShared, InTenant, JobOutcome, JobScopes, ScopedWork};
 pub use observer::RunnerObserver;
 pub use runner::JobRunner;
+pub use schedules::ScheduleRunner;
 pub use settings::JobRunnerSettings;
 pub use signal::{NoSignal, WakeSignal};

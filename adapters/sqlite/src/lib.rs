@@ -77,7 +77,7 @@ pub use changes::SqliteTenantChanges;
 pub use config::SqliteConfig;
 pub use connection::{Cursor, SharedConnection, TenantConnection};
 pub use error::{SetupError, StatementRefused, scope_error};
-pub use jobs::SqliteJobQueue;
+pub use jobs::{SqliteJobQueue, SqliteJobSchedules};
 pub use pool::{PoolStatistics, ScopeFuture, SqliteTenantPool};
 pub use repository::SqliteTenantRepository;
 pub use schemas::{SharedMigrationError, SqliteSchemaProvider, migrate_shared};

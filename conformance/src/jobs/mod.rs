@@ -14,6 +14,7 @@ mod behaviours;
 mod capability;
 mod harness;
 mod list;
+pub mod schedules;
 mod tenants;
 mod witness;
 mod world;

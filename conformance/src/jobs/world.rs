@@ -9,7 +9,7 @@ use tenantry::jobs::{
     JobScope, JobWorker, LeasedJob, Outcome,
 };
 use tenantry::lifecycle::{self, Command};
-use tenantry::ports::{Clock, Enqueued, JobQueue, JobRecord, Randomness};
+use tenantry::ports::{Clock, Enqueued, JobQueue, JobRecord, Randomness, TenantRepository};
 use tenantry::{Actor, Settings, Slug, Tenant, TenantContext, TenantId, TenantName};
 
 use super::tenants::Tenants;
@@ -90,6 +90,11 @@ impl<H: JobHarness> World<H> {
 
     pub(super) fn forget(&self, context: &TenantContext) {
         self.tenants.forget(context.id());
+    }
+
+    /// Who says which tenants there are.
+    pub(super) fn repository(&self) -> Arc<dyn TenantRepository> {
+        self.tenants.clone()
     }
 
     fn decide(&self, tenant: &Tenant, command: Command) -> Result<Tenant, Violation> {

@@ -65,11 +65,11 @@ impl MemoryJobQueue {
         self
     }
 
-    fn lock(&self) -> MutexGuard<'_, Jobs> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Jobs> {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn now(&self) -> DateTime<Utc> {
+    pub(super) fn now(&self) -> DateTime<Utc> {
         self.clock.now().trunc_subsecs(6)
     }
 }

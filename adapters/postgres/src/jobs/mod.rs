@@ -6,6 +6,7 @@
 //!  queue       PostgresJobQueue          the port
 //!  enqueue     JobConnection             putting in within the caller's transaction
 //!  handler     the pool, as InTenant and InShared of tenantry-runner take it
+//!  schedules   PostgresJobSchedules      jobs that are put in again and again
 //!  wake        JobSignal                 LISTEN, which wakes the threads of tenantry-runner's JobRunner
 //! ```
 //!
@@ -33,6 +34,7 @@ mod enqueue;
 mod handler;
 mod queue;
 mod row;
+mod schedules;
 mod set_up;
 #[cfg(test)]
 mod snapshots;
@@ -41,5 +43,8 @@ mod wake;
 
 pub use enqueue::JobConnection;
 pub use queue::PostgresJobQueue;
-pub use tenantry_runner::{InShared, InTenant, JobRunner, JobRunnerSettings, RunnerObserver};
+pub use schedules::PostgresJobSchedules;
+pub use tenantry_runner::{
+    InShared, InTenant, JobRunner, JobRunnerSettings, RunnerObserver, ScheduleRunner,
+};
 pub use wake::JobSignal;

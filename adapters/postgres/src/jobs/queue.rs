@@ -176,7 +176,7 @@ pub(super) fn already_there(found: &Found) -> Result<Enqueued, JobQueueError> {
     Ok(Enqueued::AlreadyThere(id))
 }
 
-fn failed(error: StoreError) -> JobQueueError {
+pub(super) fn failed(error: StoreError) -> JobQueueError {
     match error {
         StoreError::Connect(error) => unavailable_or_failed(error.retry(), error.into()),
         StoreError::Scope(error) => unavailable_or_failed(error.retry(), error.into()),

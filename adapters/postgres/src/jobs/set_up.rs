@@ -11,10 +11,11 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!("job-migrations");
 const LEDGER: &str = "tenantry_job_migrations";
 
 impl SharedMigrations {
-    /// What makes the tables and functions of [`PostgresJobQueue`](crate::jobs::PostgresJobQueue), in the schema
-    /// `public`. Their ledger is `tenantry_job_migrations`.
+    /// What makes the tables and functions of [`PostgresJobQueue`](crate::jobs::PostgresJobQueue) and
+    /// [`PostgresJobSchedules`](crate::jobs::PostgresJobSchedules), in the schema `public`. Their ledger is
+    /// `tenantry_job_migrations`.
     ///
-    /// Whoever puts jobs in or works needs SELECT, INSERT, UPDATE and DELETE on the three tables.
+    /// Whoever puts jobs in or works needs SELECT, INSERT, UPDATE and DELETE on the four tables.
     pub fn of_jobs(config: PostgresConfig) -> Self {
         Self::of_steps(config, steps(PostgresSchemaProvider::DEFAULT_LOCK_TIMEOUT))
     }

@@ -3,5 +3,6 @@
 mod conformance;
 mod cost;
 mod running;
+mod schedules;
 mod transactions;
 mod world;

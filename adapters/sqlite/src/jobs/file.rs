@@ -14,9 +14,10 @@ use crate::store::make_file;
 use crate::uri::Access;
 
 /// The migrations, in order. How many of them a file has had is its `user_version`.
-const MIGRATIONS: [&str; 1] = [include_str!(
-    "../../migrations/jobs/00000000000001_jobs/up.sql"
-)];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../../migrations/jobs/00000000000001_jobs/up.sql"),
+    include_str!("../../migrations/jobs/00000000000002_schedules/up.sql"),
+];
 
 /// The file that jobs are kept in, over one connection, on which calls take turns.
 #[derive(Clone)]

@@ -7,6 +7,7 @@
 //!  hand_out    whose turn it is, and which job
 //!  handler     the pool, as InTenant and InShared of tenantry-runner take it
 //!  row         what a job is stored as
+//!  schedules   SqliteJobSchedules  jobs that are put in again and again
 //!  signal      SqliteJobSignal  sees that the file was changed
 //! ```
 //!
@@ -17,9 +18,13 @@ mod hand_out;
 mod handler;
 mod queue;
 mod row;
+mod schedules;
 mod signal;
 mod statements;
 
 pub use queue::SqliteJobQueue;
+pub use schedules::SqliteJobSchedules;
 pub use signal::SqliteJobSignal;
-pub use tenantry_runner::{InShared, InTenant, JobRunner, JobRunnerSettings, RunnerObserver};
+pub use tenantry_runner::{
+    InShared, InTenant, JobRunner, JobRunnerSettings, RunnerObserver, ScheduleRunner,
+};

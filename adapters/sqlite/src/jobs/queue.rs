@@ -110,12 +110,13 @@ impl SqliteJobQueue {
     }
 
     fn now(&self) -> DateTime<Utc> {
-        let now = self
-            .clock
-            .as_ref()
-            .map_or_else(system_time, |clock| clock.now());
-        now.trunc_subsecs(6)
+        now_of(self.clock.as_deref())
     }
+}
+
+/// The time by a clock, or the system's.
+pub(super) fn now_of(clock: Option<&dyn Clock>) -> DateTime<Utc> {
+    clock.map_or_else(system_time, Clock::now).trunc_subsecs(6)
 }
 
 /// 1970 if the system's clock is set before that.

@@ -1,0 +1,198 @@
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::{Arc, PoisonError};
+
+use async_trait::async_trait;
+use tenantry::jobs::{
+    Schedule, ScheduleKey, ScheduleRecord, ScheduleRevision, ScheduleStep, ScheduleTarget,
+};
+use tenantry::ports::{
+    Advanced, DueSchedules, Enqueued, JobSchedules, JobSchedulesError, PutSchedule, SchedulePage,
+};
+
+use super::MemoryJobQueue;
+use crate::sync::{Mutex, MutexGuard};
+
+/// Schedules in process, beside the queue that their jobs are put into. Clones share them.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use futures_lite::future::block_on;
+/// use tenantry::Actor;
+/// use tenantry::jobs::{JobKind, JobPayload, JobScheduler, Schedule, ScheduleName};
+/// use tenantry::ports::JobSchedules;
+/// use tenantry_memory::{ManualClock, MemoryJobQueue, MemoryJobSchedules, MemoryTenantRepository};
+///
+/// let clock = Arc::new(ManualClock::at(chrono::DateTime::UNIX_EPOCH));
+/// let queue = MemoryJobQueue::new(clock.clone());
+/// let schedules = Arc::new(MemoryJobSchedules::new(&queue));
+/// let (name, kind) = (ScheduleName::new("sessions.sweep")?, JobKind::new("sessions.sweep")?);
+/// let (hourly, payload) = ("0 * * * *".parse()?, JobPayload::of(&())?);
+/// let sweep = Schedule::shared_on_purpose(Actor::system(), name, hourly, kind, payload);
+/// block_on(schedules.put(&sweep))?;
+///
+/// let tenants = Arc::new(MemoryTenantRepository::new());
+/// let scheduler = JobScheduler::new(schedules, tenants);
+/// assert_eq!(block_on(scheduler.tick())?.jobs, 0);
+/// clock.advance(chrono::TimeDelta::hours(1));
+/// assert_eq!(block_on(scheduler.tick())?.jobs, 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct MemoryJobSchedules {
+    kept: Arc<Mutex<Kept>>,
+    queue: MemoryJobQueue,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    records: BTreeMap<ScheduleKey, ScheduleRecord>,
+    last_revision: i64,
+}
+
+impl Kept {
+    fn find(&self, key: &ScheduleKey) -> Result<&ScheduleRecord, JobSchedulesError> {
+        let not_found = || JobSchedulesError::NotFound { key: key.clone() };
+        self.records.get(key).ok_or_else(not_found)
+    }
+
+    fn store(&mut self, mut record: ScheduleRecord) {
+        self.last_revision += 1;
+        record.revision = ScheduleRevision::new(self.last_revision);
+        self.records.insert(record.schedule.key().clone(), record);
+    }
+
+    fn after(&self, page: &SchedulePage) -> impl Iterator<Item = &ScheduleRecord> {
+        let begin = page
+            .after
+            .as_ref()
+            .map_or(Bound::Unbounded, Bound::Excluded);
+        self.records
+            .range::<ScheduleKey, _>((begin, Bound::Unbounded))
+            .map(|(_, record)| record)
+    }
+}
+
+impl MemoryJobSchedules {
+    /// No schedules yet, and this queue for their jobs. The queue's clock is theirs.
+    pub fn new(queue: &MemoryJobQueue) -> Self {
+        Self {
+            kept: Arc::default(),
+            queue: queue.clone(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(
+        &self,
+        key: &ScheduleKey,
+        change: impl FnOnce(&ScheduleRecord) -> Option<ScheduleRecord>,
+    ) -> Result<(), JobSchedulesError> {
+        let mut kept = self.lock();
+        if let Some(changed) = change(kept.find(key)?) {
+            kept.store(changed);
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl JobSchedules for MemoryJobSchedules {
+    async fn put(&self, schedule: &Schedule) -> Result<PutSchedule, JobSchedulesError> {
+        let now = self.queue.now();
+        let mut kept = self.lock();
+        let (record, done) = match kept.records.get(schedule.key()) {
+            None => {
+                let begun = ScheduleRecord::begun(schedule.clone(), now);
+                (begun, PutSchedule::New)
+            }
+            Some(found) => match found.replaced_by(schedule, now) {
+                Some(replaced) => (replaced, PutSchedule::Replaced),
+                None => return Ok(PutSchedule::Unchanged),
+            },
+        };
+        kept.store(record);
+        Ok(done)
+    }
+
+    async fn find(&self, key: &ScheduleKey) -> Result<ScheduleRecord, JobSchedulesError> {
+        self.lock().find(key).cloned()
+    }
+
+    async fn list(
+        &self,
+        target: Option<ScheduleTarget>,
+        page: &SchedulePage,
+    ) -> Result<Vec<ScheduleRecord>, JobSchedulesError> {
+        let wanted = |record: &&ScheduleRecord| {
+            target.is_none_or(|target| record.schedule.target() == target)
+        };
+        let kept = self.lock();
+        let found = kept.after(page).filter(wanted);
+        Ok(found
+            .take(usize::from(page.size.number()))
+            .cloned()
+            .collect())
+    }
+
+    async fn remove(&self, key: &ScheduleKey) -> Result<(), JobSchedulesError> {
+        let mut kept = self.lock();
+        kept.find(key)?;
+        kept.records.remove(key);
+        Ok(())
+    }
+
+    async fn pause(&self, key: &ScheduleKey) -> Result<(), JobSchedulesError> {
+        self.change(key, ScheduleRecord::paused)
+    }
+
+    async fn resume(&self, key: &ScheduleKey) -> Result<(), JobSchedulesError> {
+        let now = self.queue.now();
+        self.change(key, |record| record.resumed(now))
+    }
+
+    async fn due(&self, page: &SchedulePage) -> Result<DueSchedules, JobSchedulesError> {
+        let now = self.queue.now();
+        let size = usize::from(page.size.number());
+        let is_due = |record: &&ScheduleRecord| {
+            let since = record.position.due_since();
+            !record.paused && since.is_some_and(|since| since <= now)
+        };
+        let kept = self.lock();
+        let due = kept.after(page).filter(is_due);
+        let records: Vec<_> = due.take(size).cloned().collect();
+        let full = records.len() == size;
+        let last = records.last().filter(|_| full);
+        Ok(DueSchedules {
+            now,
+            next: last.map(|record| record.schedule.key().clone()),
+            records,
+            unreadable: Vec::new(),
+        })
+    }
+
+    async fn advance(
+        &self,
+        from: &ScheduleRecord,
+        step: &ScheduleStep,
+    ) -> Result<Advanced, JobSchedulesError> {
+        let now = self.queue.now();
+        let mut kept = self.lock();
+        let found = kept.records.get(from.schedule.key());
+        let Some(record) = found.filter(|record| record.revision == from.revision) else {
+            return Ok(Advanced::Overtaken);
+        };
+        let moved = ScheduleRecord {
+            position: step.position,
+            ..record.clone()
+        };
+        kept.store(moved);
+        let mut jobs = self.queue.lock();
+        let put = step.jobs.iter().map(|job| jobs.enqueue(job, now));
+        let put_in = put.filter(|put| *put == Enqueued::New).count();
+        Ok(Advanced::Moved { put_in })
+    }
+}

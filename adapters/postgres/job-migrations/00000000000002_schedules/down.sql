@@ -1,0 +1,1 @@
+DROP TABLE {{shared}}.tenantry_job_schedules;

@@ -1,0 +1,2 @@
+DROP TABLE tenantry_job_schedule_revisions;
+DROP TABLE tenantry_job_schedules;
