@@ -106,7 +106,9 @@ impl KeySpace {
 
     /// The stored key of a host's key.
     pub fn key(&self, key: &CacheKey) -> StoredKey {
-        let mut text = String::with_capacity(self.prefix.len() + key.as_str().len());
+        let escaped = key.as_str().bytes().filter(|byte| b"%:".contains(byte));
+        let length = self.prefix.len() + key.as_str().len() + 2 * escaped.count();
+        let mut text = String::with_capacity(length);
         text.push_str(&self.prefix);
         escape(key.as_str().chars(), &mut text);
         StoredKey {
