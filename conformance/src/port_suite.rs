@@ -1,7 +1,9 @@
 //! What the suites of the smaller ports have in common: a registry of behaviours, and a `#[test]` of each.
 
-use crate::Verdict;
+use tenantry::TenantId;
+
 use crate::behaviour::within_patience;
+use crate::{ProbeError, Verdict, Violation};
 
 /// One thing that every adapter of a port must do, as a function.
 pub struct PortBehaviour {
@@ -17,6 +19,19 @@ impl PortBehaviour {
     /// What was seen that shouldn't have been; a panic and a behaviour that doesn't end are that, too.
     pub fn check(&self) -> Verdict {
         within_patience(self.run)
+    }
+}
+
+/// What the adapter claims of a purge by the record alone holds: that it works, or that it says it doesn't.
+pub(crate) fn purge_as_claimed(
+    claimed: bool,
+    tenant: TenantId,
+    purge: impl FnOnce(TenantId) -> Result<(), ProbeError>,
+) -> Result<(), Violation> {
+    match (claimed, purge(tenant).map_err(Violation::from)) {
+        (false, Err(violation)) if violation.is_unsupported() => Ok(()),
+        (false, Ok(())) => Err(Violation::new("it purges by the record alone: claim it")),
+        (_, purged) => purged,
     }
 }
 

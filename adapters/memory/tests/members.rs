@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use futures_lite::future::block_on;
-use tenantry::TenantId;
 use tenantry::ports::MembershipStore;
 use tenantry_conformance::membership::MembershipHarness;
 use tenantry_memory::MemoryMembershipStore;
@@ -14,6 +12,7 @@ struct Memory(Arc<MemoryMembershipStore>);
 
 impl MembershipHarness for Memory {
     const ADAPTER: &'static str = "memory";
+    const BESIDE_THE_RECORDS: bool = false;
 
     fn start() -> Self {
         Self(Arc::default())
@@ -21,9 +20,5 @@ impl MembershipHarness for Memory {
 
     fn store(&self) -> Arc<dyn MembershipStore> {
         self.0.clone()
-    }
-
-    fn purge(&self, tenant: TenantId) {
-        block_on(self.0.forget(tenant)).expect("memory doesn't fail");
     }
 }

@@ -57,7 +57,8 @@ pub(super) mod log {
     }
 
     pub(crate) fn an_entry_is_read_back_as_it_was_appended<H: AuditHarness>() -> Verdict {
-        let store = H::start().store();
+        let harness = H::start();
+        let store = harness.store();
         let mut appended = Vec::new();
         for (text, seconds) in [("é\"\\'%_", 0), ("", -4_000_000_000), ("日本", 1)] {
             let record = AuditRecord {
@@ -88,7 +89,8 @@ pub(super) mod log {
     }
 
     pub(crate) fn entries_are_numbered_from_one_without_gaps<H: AuditHarness>() -> Verdict {
-        let store = H::start().store();
+        let harness = H::start();
+        let store = harness.store();
         for number in 1..=5 {
             let entry = append(&*store, &record(chain(1), "x")?)?;
             ensure_eq!(entry.number, number, "the number");
@@ -104,7 +106,8 @@ pub(super) mod log {
     pub(crate) fn each_entry_has_the_hash_of_the_encoding_and_binds_the_one_before<
         H: AuditHarness,
     >() -> Verdict {
-        let store = H::start().store();
+        let harness = H::start();
+        let store = harness.store();
         let mut before = Digest::ZERO;
         for text in [
             "",
@@ -121,7 +124,8 @@ pub(super) mod log {
     }
 
     pub(crate) fn chains_have_nothing_to_do_with_each_other<H: AuditHarness>() -> Verdict {
-        let store = H::start().store();
+        let harness = H::start();
+        let store = harness.store();
         let chains = [chain(1), chain(2), AuditChain::Shared];
         for round in 1..=3 {
             for chain in chains {
@@ -145,7 +149,8 @@ pub(super) mod log {
     }
 
     pub(crate) fn pages_show_every_entry_once_in_order<H: AuditHarness>() -> Verdict {
-        let store = H::start().store();
+        let harness = H::start();
+        let store = harness.store();
         let mut appended = Vec::new();
         for number in 0..7 {
             appended.push(append(&*store, &record(chain(1), &number.to_string())?)?);
@@ -169,7 +174,8 @@ pub(super) mod log {
     }
 
     pub(crate) fn the_head_is_the_last_entry<H: AuditHarness>() -> Verdict {
-        let store = H::start().store();
+        let harness = H::start();
+        let store = harness.store();
         ensure_eq!(
             block_on(store.head(chain(1)))?,
             None,
@@ -228,7 +234,8 @@ pub(super) mod log {
     }
 
     pub(crate) fn an_export_is_verified_by_its_lines_alone<H: AuditHarness>() -> Verdict {
-        let store = H::start().store();
+        let harness = H::start();
+        let store = harness.store();
         for text in ["a", "é\"", "日本", "d", "e"] {
             append(&*store, &record(chain(1), text)?)?;
         }

@@ -97,7 +97,7 @@ impl AuditStore for Faulty {
             let entries = self.of(record.chain);
             let last = entries.last().cloned();
             // Long enough for another writer, if there is one.
-            let mut patience = 1_000;
+            let mut patience = 50;
             while patience > 0 && self.of(record.chain).len() == entries.len() {
                 std::thread::yield_now();
                 patience -= 1;

@@ -9,6 +9,7 @@ use tenantry::domains::DomainClaim;
 use tenantry::ports::{DomainError, DomainOwners, DomainStore, RepositoryError};
 use tenantry::resolution::DomainName;
 use tenantry::{PageSize, TenantId};
+use tenantry_conformance::ProbeError;
 use tenantry_conformance::domains::{DomainHarness, behaviours, catalogue, check};
 use tenantry_memory::MemoryDomainStore;
 
@@ -230,6 +231,7 @@ struct Broken(Arc<Faulty>);
 
 impl DomainHarness for Broken {
     const ADAPTER: &'static str = "broken";
+    const BESIDE_THE_RECORDS: bool = true;
 
     fn start() -> Self {
         Self(Arc::new(Faulty::new(FAULT.get())))
@@ -239,8 +241,9 @@ impl DomainHarness for Broken {
         self.0.clone()
     }
 
-    fn purge(&self, tenant: TenantId) {
-        block_on(self.0.forget(tenant)).expect("memory doesn't fail");
+    /// As if a trigger did it.
+    fn purge(&self, tenant: TenantId) -> Result<(), ProbeError> {
+        block_on(self.0.forget(tenant)).map_err(|_| ProbeError::OnPurpose)
     }
 }
 

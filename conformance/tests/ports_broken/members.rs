@@ -11,6 +11,7 @@ use tenantry::membership::{
 };
 use tenantry::ports::{MembershipError, MembershipStore};
 use tenantry::{Digest, PageSize, TenantId};
+use tenantry_conformance::ProbeError;
 use tenantry_conformance::membership::{MembershipHarness, behaviours, catalogue, check};
 use tenantry_memory::MemoryMembershipStore;
 
@@ -303,6 +304,7 @@ struct Broken(Arc<Faulty>);
 
 impl MembershipHarness for Broken {
     const ADAPTER: &'static str = "broken";
+    const BESIDE_THE_RECORDS: bool = true;
 
     fn start() -> Self {
         Self(Arc::new(Faulty::new(FAULT.get())))
@@ -312,8 +314,9 @@ impl MembershipHarness for Broken {
         self.0.clone()
     }
 
-    fn purge(&self, tenant: TenantId) {
-        block_on(self.0.forget(tenant)).expect("memory doesn't fail");
+    /// As if a trigger did it.
+    fn purge(&self, tenant: TenantId) -> Result<(), ProbeError> {
+        block_on(self.0.forget(tenant)).map_err(|_| ProbeError::OnPurpose)
     }
 }
 
@@ -321,4 +324,50 @@ impl MembershipHarness for Broken {
 fn each_behaviour_is_broken_by_a_store_and_each_broken_store_breaks_one() {
     all_can_fail(&FAULT, &Fault::ALL, &catalogue(), behaviours::<Broken>);
     assert!(check::<Broken>("no_such_behaviour").is_err());
+}
+
+const PURGED: &str = "a_purged_tenant_has_no_members_and_no_invitations";
+
+/// A store that goes with the records, and doesn't say so.
+struct Modest(Shared);
+
+/// A store that says that it goes with the records, and doesn't.
+struct Boastful(Shared);
+
+type Shared = Arc<MemoryMembershipStore>;
+
+impl MembershipHarness for Modest {
+    const ADAPTER: &'static str = "modest";
+    const BESIDE_THE_RECORDS: bool = false;
+
+    fn start() -> Self {
+        Self(Arc::default())
+    }
+
+    fn store(&self) -> Arc<dyn MembershipStore> {
+        self.0.clone()
+    }
+
+    fn purge(&self, tenant: TenantId) -> Result<(), ProbeError> {
+        block_on(self.0.forget(tenant)).map_err(|_| ProbeError::OnPurpose)
+    }
+}
+
+impl MembershipHarness for Boastful {
+    const ADAPTER: &'static str = "boastful";
+    const BESIDE_THE_RECORDS: bool = true;
+
+    fn start() -> Self {
+        Self(Arc::default())
+    }
+
+    fn store(&self) -> Arc<dyn MembershipStore> {
+        self.0.clone()
+    }
+}
+
+#[test]
+fn a_claim_that_is_not_true_is_found_either_way() {
+    assert!(check::<Modest>(PURGED).is_err());
+    assert!(check::<Boastful>(PURGED).is_err());
 }

@@ -187,24 +187,20 @@ impl MembershipService {
         newcomer: &Newcomer,
     ) -> Result<Membership, MembershipServiceError> {
         let digest = token.digest();
-        for _ in 0..ATTEMPTS {
-            // It is looked up again after every refusal: somebody else may have used it.
-            let Some(invitation) = self.store.invitation(&digest).await? else {
-                break;
-            };
-            let tenant = invitation.tenant;
+        let mut attempts = 1;
+        loop {
+            // It is looked up again each time: somebody else may have used it.
+            let found = self.store.invitation(&digest).await?;
+            let invitation = found.ok_or(MembershipRefused::InvitationUnknown)?;
+            let (tenant, role) = (invitation.tenant, invitation.role);
             let about = about(&newcomer.subject, invitation.invited_by.as_ref());
             let standing = self.store.standing(tenant, &about).await?;
             let change = rules::accept(&standing, &invitation, newcomer, self.clock.now())?;
             match self.store.change(tenant, &change, standing.version).await {
-                Err(MembershipError::Stale { .. }) => {}
-                done => {
-                    let role = invitation.role;
-                    return Ok(done.map(|()| Membership { tenant, role })?);
-                }
+                Err(MembershipError::Stale { .. }) if attempts < ATTEMPTS => attempts += 1,
+                done => return Ok(done.map(|()| Membership { tenant, role })?),
             }
         }
-        Err(MembershipRefused::InvitationUnknown.into())
     }
 
     /// A tenant's members by ascending subject; those after `after`, if given. Who may see them is the host's to say.

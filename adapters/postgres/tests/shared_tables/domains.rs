@@ -12,6 +12,7 @@ use tenantry::ports::{
     ChangeSignal, DomainError, DomainOwners, DomainStore, RepositoryError, TenantChanges,
 };
 use tenantry::resolution::DomainName;
+use tenantry_conformance::ProbeError;
 use tenantry_conformance::domains::DomainHarness;
 use tenantry_postgres::{PostgresDomainStore, PostgresTenantChanges, TenantPool};
 
@@ -29,6 +30,7 @@ struct OwnConnection(World);
 
 impl DomainHarness for OwnConnection {
     const ADAPTER: &'static str = "postgres, one connection";
+    const BESIDE_THE_RECORDS: bool = true;
 
     fn start() -> Self {
         Self(World::new())
@@ -38,8 +40,9 @@ impl DomainHarness for OwnConnection {
         Arc::new(PostgresDomainStore::new(self.0.config.clone()))
     }
 
-    fn purge(&self, tenant: TenantId) {
+    fn purge(&self, tenant: TenantId) -> Result<(), ProbeError> {
         self.0.purge(tenant);
+        Ok(())
     }
 }
 
@@ -47,6 +50,7 @@ struct Pooled(World, TenantPool);
 
 impl DomainHarness for Pooled {
     const ADAPTER: &'static str = "postgres, pool";
+    const BESIDE_THE_RECORDS: bool = true;
 
     fn start() -> Self {
         let world = World::new();
@@ -58,8 +62,9 @@ impl DomainHarness for Pooled {
         Arc::new(PostgresDomainStore::over(self.1.clone()))
     }
 
-    fn purge(&self, tenant: TenantId) {
+    fn purge(&self, tenant: TenantId) -> Result<(), ProbeError> {
         self.0.purge(tenant);
+        Ok(())
     }
 }
 

@@ -7,6 +7,7 @@ use futures_lite::future::block_on;
 use tenantry::TenantId;
 use tenantry::membership::{Member, MembershipChange, Role, RosterVersion, Subject};
 use tenantry::ports::{MembershipError, MembershipStore};
+use tenantry_conformance::ProbeError;
 use tenantry_conformance::membership::MembershipHarness;
 use tenantry_postgres::{PostgresMembershipStore, TenantPool};
 
@@ -24,6 +25,7 @@ struct OwnConnection(World);
 
 impl MembershipHarness for OwnConnection {
     const ADAPTER: &'static str = "postgres, one connection";
+    const BESIDE_THE_RECORDS: bool = true;
 
     fn start() -> Self {
         Self(World::new())
@@ -33,8 +35,9 @@ impl MembershipHarness for OwnConnection {
         Arc::new(PostgresMembershipStore::new(self.0.config.clone()))
     }
 
-    fn purge(&self, tenant: TenantId) {
+    fn purge(&self, tenant: TenantId) -> Result<(), ProbeError> {
         self.0.purge(tenant);
+        Ok(())
     }
 }
 
@@ -42,6 +45,7 @@ struct Pooled(World, TenantPool);
 
 impl MembershipHarness for Pooled {
     const ADAPTER: &'static str = "postgres, pool";
+    const BESIDE_THE_RECORDS: bool = true;
 
     fn start() -> Self {
         let world = World::new();
@@ -53,8 +57,9 @@ impl MembershipHarness for Pooled {
         Arc::new(PostgresMembershipStore::over(self.1.clone()))
     }
 
-    fn purge(&self, tenant: TenantId) {
+    fn purge(&self, tenant: TenantId) -> Result<(), ProbeError> {
         self.0.purge(tenant);
+        Ok(())
     }
 }
 
