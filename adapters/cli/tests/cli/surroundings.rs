@@ -9,6 +9,7 @@ use std::thread::{self, JoinHandle};
 
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 use tenantry::ports::JobQueue;
@@ -230,10 +231,9 @@ impl Running {
         }
     }
 
-    pub(crate) fn signal(&self, name: &str) {
-        let pid = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-s", name, &pid]).status();
-        assert!(sent.unwrap().success());
+    pub(crate) fn signal(&self, signal: Signal) {
+        let pid = Pid::from_child(&self.child);
+        kill_process(pid, signal).unwrap();
     }
 
     pub(crate) fn has_printed(&self, text: &str) -> bool {

@@ -1,9 +1,9 @@
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tenantry::jobs::JobScope;
@@ -146,14 +146,17 @@ fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
 
 /// Whether there is such a process that isn't dead and unburied.
 fn runs(pid: &str) -> bool {
-    let state = Command::new("ps").args(["-o", "stat=", "-p", pid]).output();
-    let state = String::from_utf8(state.unwrap().stdout).unwrap();
-    !state.trim().is_empty() && !state.trim().starts_with('Z')
+    let facts = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let state = facts
+        .rsplit(") ")
+        .next()
+        .and_then(|rest| rest.chars().next());
+    state.is_some_and(|state| state != 'Z' && state != 'X')
 }
 
 #[test]
 fn a_first_signal_waits_for_the_program_that_runs_and_takes_no_other_job() {
-    for (world, signal) in World::both().into_iter().zip(["TERM", "INT"]) {
+    for (world, signal) in World::both().into_iter().zip([Signal::TERM, Signal::INT]) {
         let (world, mut busy) = Busy::begin(world, &["--threads", "1"]);
         let other = world.put("acme", "work", "text");
         busy.worker.signal(signal);
@@ -172,10 +175,10 @@ fn a_first_signal_waits_for_the_program_that_runs_and_takes_no_other_job() {
 fn a_second_signal_kills_the_programs_whose_jobs_are_tried_again() {
     for world in World::both() {
         let (world, busy) = Busy::begin(world, &[]);
-        busy.worker.signal("INT");
+        busy.worker.signal(Signal::INT);
         // Two signals of a kind that come together are one.
         eventually("it says so", || busy.worker.has_printed("taking no more"));
-        busy.worker.signal("INT");
+        busy.worker.signal(Signal::INT);
         let ended = busy.worker.end();
         assert!(ended.success, "{}{}", ended.stdout, ended.stderr);
         let shown = world.show(&busy.job);
