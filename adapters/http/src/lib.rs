@@ -42,6 +42,7 @@ mod directory;
 mod extract;
 mod layer;
 mod limits;
+mod problem;
 mod rejection;
 mod suffixes;
 mod token;
@@ -52,11 +53,17 @@ pub use directory::{DirectoryBuilder, DirectoryError, TenantDirectory};
 #[cfg(feature = "axum")]
 pub use extract::{OptionalTenant, Shared, SharedScope, Tenant, TenantScope};
 pub use layer::{
-    LayerBuilder, OriginalPath, PeerAddress, ResponseFuture, TenantLayer, TenantService,
+    Admission, LayerBuilder, OriginalPath, PeerAddress, ResponseFuture, TenantLayer, TenantService,
 };
 pub use limits::{RequestRate, TenantLimits};
+pub use problem::Problem;
 pub use rejection::{Rejection, WiringMistake};
 pub use suffixes::PublicSuffixList;
 #[cfg(feature = "jwt")]
 pub use token::{JwtBuilder, JwtVerifier, KeySource, SecretError, SharedSecret};
 pub use token::{TokenError, TokenVerifier, VerifiedToken};
+
+/// The Rust code on the book's page runs as doc tests of this.
+#[cfg(all(doctest, feature = "axum"))]
+#[doc = include_str!("../../../docs/src/requests.md")]
+mod book {}

@@ -7,7 +7,7 @@ use http::{Extensions, HeaderName};
 use tenantry::Actor;
 use tenantry::resolution::{Resolver, Source, SourceKind, TenantReference, Unresolved};
 
-use super::{Shared, TenantLayer};
+use super::{Admission, Shared, TenantLayer};
 use crate::{TenantDirectory, TenantLimits, TokenVerifier, VerifiedToken, WiringMistake};
 
 /// Sets a [`TenantLayer`] up.
@@ -35,6 +35,7 @@ impl LayerBuilder {
                 own: None,
                 actor: None,
                 peer: None,
+                admission: None,
                 unnamed_pass: false,
             },
         }
@@ -84,6 +85,12 @@ impl LayerBuilder {
         peer: impl Fn(&Extensions) -> Option<IpAddr> + Send + Sync + 'static,
     ) -> Self {
         self.shared.peer = Some(Box::new(peer));
+        self
+    }
+
+    /// Asks for each request whether its actor may come into the tenant.
+    pub fn admission(mut self, admission: Arc<dyn Admission>) -> Self {
+        self.shared.admission = Some(admission);
         self
     }
 

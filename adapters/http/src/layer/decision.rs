@@ -34,14 +34,17 @@ impl Shared {
     /// Decides by what is at hand, or gives back the parts of a request that has to wait.
     pub(super) fn decide_at_once(&self, parts: &Parts) -> Option<Result<Admitted, Rejection>> {
         match self.hear(parts) {
-            Ok(ControlFlow::Break(admitted)) => Some(Ok(admitted)),
+            Ok(ControlFlow::Break(Admitted {
+                tenant: Some(_), ..
+            })) if self.admission.is_some() => None,
+            Ok(ControlFlow::Break(admitted)) => Some(self.count(admitted)),
             Ok(ControlFlow::Continue(_)) => None,
             Err(rejection) => Some(Err(rejection)),
         }
     }
 
     /// Decides, and waits for whatever that takes.
-    pub(super) async fn decide(&self, parts: &Parts) -> Result<Admitted, Rejection> {
+    pub(super) async fn decide(&self, parts: &mut Parts) -> Result<Admitted, Rejection> {
         let mut step = self.hear(parts)?;
         if let ControlFlow::Continue(Wanted::Keys) = step {
             if let Some(tokens) = &self.tokens {
@@ -49,15 +52,33 @@ impl Shared {
             }
             step = self.hear(parts)?;
         }
-        match step {
-            ControlFlow::Break(admitted) => Ok(admitted),
+        let admitted = match step {
+            ControlFlow::Break(admitted) => admitted,
             ControlFlow::Continue(Wanted::Tenant(named)) => {
                 let record = self.directory.find(named.candidate.key()).await?;
-                self.admit(parts, *named, record)
+                self.admit(parts, *named, record)?
             }
             // The keys are new, and none is this token's.
-            ControlFlow::Continue(Wanted::Keys) => Err(TokenError::KeyUnknown.into()),
+            ControlFlow::Continue(Wanted::Keys) => return Err(TokenError::KeyUnknown.into()),
+        };
+        if let (Some(admission), Some(tenant)) = (&self.admission, &admitted.tenant) {
+            let admits = admission.admits(tenant, &mut parts.extensions).await;
+            let failed = |source| Rejection::AdmissionUnavailable {
+                source: Arc::from(source),
+            };
+            if !admits.map_err(failed)? {
+                return Err(Rejection::Unknown);
+            }
         }
+        self.count(admitted)
+    }
+
+    /// Counts a request that nothing else keeps out.
+    fn count(&self, mut admitted: Admitted) -> Result<Admitted, Rejection> {
+        if let Some(tenant) = &admitted.tenant {
+            admitted.permit = self.limits.admit(tenant.id())?;
+        }
+        Ok(admitted)
     }
 
     fn hear(&self, parts: &Parts) -> Result<ControlFlow<Admitted, Wanted>, Rejection> {
@@ -141,12 +162,11 @@ impl Shared {
             confirmed?;
         }
         let tenant = tenant?;
-        let permit = self.limits.admit(id)?;
         Ok(Admitted {
             tenant: Some(tenant),
             token,
             rest,
-            permit,
+            permit: None,
         })
     }
 

@@ -1,5 +1,6 @@
 //! The layer, and the service that it makes.
 
+mod admission;
 mod builder;
 mod decision;
 mod facts;
@@ -18,6 +19,7 @@ use tower_layer::Layer;
 
 use crate::{TenantDirectory, TenantLimits, TokenVerifier, VerifiedToken};
 
+pub use admission::Admission;
 pub use builder::LayerBuilder;
 pub use facts::PeerAddress;
 pub use future::ResponseFuture;
@@ -30,25 +32,8 @@ pub use service::TenantService;
 /// tenant. A request that names no tenant is refused, too, unless the layer is told to
 /// [let it pass](LayerBuilder::let_unnamed_pass).
 ///
-/// Where the path names tenants, the layer has to wrap the whole router, so that the router sees the shorter path:
-///
-/// ```
-/// # use std::sync::Arc;
-/// # use axum::{Router, ServiceExt, extract::Request, routing::get};
-/// # use tenantry_memory::MemoryTenantRepository;
-/// # use tenantry::resolution::{PathPrefix, Resolver, Source};
-/// # use tenantry_http::{TenantDirectory, TenantLayer};
-/// use tower_layer::Layer as _;
-///
-/// # let directory = TenantDirectory::new(Arc::new(MemoryTenantRepository::new()));
-/// let prefix = PathPrefix::new("/t")?;
-/// let resolver = Resolver::builder().source(Source::Path(prefix)).build()?;
-/// let router = Router::new().route("/notes", get(|| async { "/t/acme/notes" }));
-/// let app = TenantLayer::builder(resolver, directory).build()?.layer(router);
-/// let make_service = ServiceExt::<Request>::into_make_service(app);
-/// # let _ = make_service;
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// Where the path names tenants, the layer has to wrap the whole router, so that the router sees the shorter path: see
+/// `around`, for axum.
 #[derive(Clone)]
 pub struct TenantLayer {
     shared: Arc<Shared>,
@@ -66,6 +51,7 @@ pub(crate) struct Shared {
     own: Option<Box<OwnSource>>,
     actor: Option<Box<ActorOf>>,
     peer: Option<Box<PeerOf>>,
+    admission: Option<Arc<dyn Admission>>,
     unnamed_pass: bool,
 }
 
@@ -77,6 +63,27 @@ impl TenantLayer {
     /// A layer to be set up.
     pub fn builder(resolver: Resolver, directory: TenantDirectory) -> LayerBuilder {
         LayerBuilder::new(resolver, directory)
+    }
+
+    /// The router behind this layer, as a router again: for a layer whose path names tenants, which has to come before any
+    /// router looks at the path. Elsewhere, `Router::layer` does.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use axum::{Router, routing::get};
+    /// # use tenantry_memory::MemoryTenantRepository;
+    /// # use tenantry::resolution::{PathPrefix, Resolver, Source};
+    /// # use tenantry_http::{TenantDirectory, TenantLayer};
+    /// # let directory = TenantDirectory::new(Arc::new(MemoryTenantRepository::new()));
+    /// let prefix = PathPrefix::new("/t")?;
+    /// let resolver = Resolver::builder().source(Source::Path(prefix)).build()?;
+    /// let router = Router::new().route("/notes", get(|| async { "for /t/acme/notes" }));
+    /// let app: Router = TenantLayer::builder(resolver, directory).build()?.around(router);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "axum")]
+    pub fn around(&self, router: axum::Router) -> axum::Router {
+        axum::Router::new().fallback_service(self.layer(router))
     }
 
     /// The directory that the layer looks tenants up in.

@@ -69,7 +69,8 @@ where
                 let inner = mem::replace(&mut self.inner, clone);
                 let shared = Arc::clone(&self.shared.0);
                 let decision = Box::pin(async move {
-                    let decision = shared.decide(&parts).await;
+                    let mut parts = parts;
+                    let decision = shared.decide(&mut parts).await;
                     (parts, decision)
                 });
                 ResponseFuture::deciding(inner, body, decision, dialect)

@@ -3,6 +3,8 @@
 mod response;
 mod wiring;
 
+use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -69,6 +71,12 @@ pub enum Rejection {
         /// What went wrong.
         source: DirectoryError,
     },
+    /// It can't be told whether the client may come into the tenant. 503.
+    #[error("it can't be told right now who may come into the tenant")]
+    AdmissionUnavailable {
+        /// What went wrong.
+        source: Arc<dyn Error + Send + Sync>,
+    },
     /// The host is put together wrongly. 500.
     #[error(transparent)]
     Wiring(#[from] WiringMistake),
@@ -93,6 +101,7 @@ impl Rejection {
             Self::TooManyInFlight { .. } => "too_many_in_flight",
             Self::Busy { .. } => "too_many_unknown",
             Self::Unavailable { .. } => "directory_unavailable",
+            Self::AdmissionUnavailable { .. } => "admission_unavailable",
             Self::Wiring(_) => "wiring_mistake",
         }
     }
@@ -109,9 +118,10 @@ impl Rejection {
             Self::TooManyRequests { .. } | Self::TooManyInFlight { .. } => {
                 StatusCode::TOO_MANY_REQUESTS
             }
-            Self::Pending | Self::Busy { .. } | Self::Unavailable { .. } => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::Pending
+            | Self::Busy { .. }
+            | Self::Unavailable { .. }
+            | Self::AdmissionUnavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Wiring(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -122,7 +132,9 @@ impl Rejection {
             Self::TooManyRequests { retry_after }
             | Self::TooManyInFlight { retry_after }
             | Self::Busy { retry_after } => Some(*retry_after),
-            Self::Pending | Self::Unavailable { .. } => Some(Self::SOON),
+            Self::Pending | Self::Unavailable { .. } | Self::AdmissionUnavailable { .. } => {
+                Some(Self::SOON)
+            }
             Self::Token(error) if error.is_ours() => Some(Self::SOON),
             Self::Unresolved(_)
             | Self::HostAmbiguous

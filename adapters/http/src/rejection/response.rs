@@ -1,20 +1,9 @@
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
-use serde::Serialize;
 
 use super::Rejection;
-
-/// A problem document (RFC 9457) of the type `about:blank`: the title is the status's, and `reason` tells problems of one
-/// status from each other.
-#[derive(Serialize)]
-struct Problem<'a> {
-    r#type: &'static str,
-    title: &'static str,
-    status: u16,
-    detail: String,
-    reason: &'a str,
-}
+use crate::Problem;
 
 /// How an answer has to look to whoever asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,30 +43,12 @@ impl Rejection {
 
     fn problem(&self) -> Response<Bytes> {
         let status = self.status();
-        let problem = Problem {
-            r#type: "about:blank",
-            title: status.canonical_reason().unwrap_or_default(),
-            status: status.as_u16(),
-            detail: self.to_string(),
-            reason: self.reason(),
-        };
-        let text = serde_json::to_vec(&problem).unwrap_or_default();
-        let mut response = Response::new(Bytes::from(text));
-        *response.status_mut() = status;
-        let headers = response.headers_mut();
-        headers.insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("application/problem+json"),
-        );
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some(wait) = self.retry_after() {
-            // Whole seconds, and never too few.
-            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-            headers.insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
-        }
+        let mut response = Problem::new(status, self.reason(), self.to_string())
+            .retry_after(self.retry_after())
+            .response();
         if status == StatusCode::UNAUTHORIZED {
             let challenge = HeaderValue::from_static("Bearer error=\"invalid_token\"");
-            headers.insert(WWW_AUTHENTICATE, challenge);
+            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
         }
         response
     }

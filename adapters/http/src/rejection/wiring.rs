@@ -13,7 +13,7 @@ pub enum WiringMistake {
     LayerTwice,
     /// The path names tenants, and the router has seen the path already.
     #[error(
-        "the path names tenants, so TenantLayer has to wrap the router: use TenantLayer::layer(router), not Router::layer"
+        "the path names tenants, so TenantLayer has to wrap the router: use TenantLayer::around(router), not Router::layer"
     )]
     BehindRouter,
     /// A header names tenants, and nobody says where a request comes from.
