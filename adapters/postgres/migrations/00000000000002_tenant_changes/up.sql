@@ -12,7 +12,7 @@ CREATE INDEX tenantry_tenant_changes_noted_at ON {{shared}}.tenantry_tenant_chan
 COMMENT ON TABLE {{shared}}.tenantry_tenant_changes IS
     'Which tenants changed within the last day, for processes that remember tenants. Whoever reads it needs SELECT.';
 
--- Its argument is the column with the tenant's id. It has its owner's rights, so whoever changes a tenant needs none here.
+-- Its argument is the column with the tenant's id; a row without one concerns no tenant. It has its owner's rights, so whoever changes a tenant needs none here.
 -- Rows of more than a day ago are forgotten on the way, by one transaction each.
 CREATE FUNCTION {{shared}}.tenantry_note_change() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $note$
@@ -28,7 +28,7 @@ BEGIN
         WHEN 'INSERT' THEN ARRAY[(to_jsonb(NEW) ->> TG_ARGV[0])::uuid]
         WHEN 'UPDATE' THEN ARRAY[(to_jsonb(NEW) ->> TG_ARGV[0])::uuid, (to_jsonb(OLD) ->> TG_ARGV[0])::uuid]
         WHEN 'DELETE' THEN ARRAY[(to_jsonb(OLD) ->> TG_ARGV[0])::uuid]
-        ELSE ARRAY[everybody] END) AS noted (id)
+        ELSE ARRAY[everybody] END) AS noted (id) WHERE id IS NOT NULL
     LOOP
         INSERT INTO {{shared}}.tenantry_tenant_changes (tenant_id) VALUES (changed);
         PERFORM pg_notify('tenantry_tenant_changes', changed::text);

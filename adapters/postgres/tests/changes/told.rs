@@ -7,7 +7,7 @@ use tenantry::ports::{ChangeSignal, TenantRepository};
 use tenantry::{Actor, Settings, TenantName};
 use tenantry_postgres::{PostgresTenantChanges, SharedMigrations, SharedSchema};
 
-use crate::world::{Feed, World, now, tenant, wait};
+use crate::world::{Feed, IN_TIME, World, now, tenant, wait};
 
 #[test]
 fn every_change_of_a_tenants_life_is_told_within_a_second() {
@@ -149,6 +149,28 @@ fn a_role_that_may_only_write_tenants_has_its_changes_told() {
         "SET ROLE {role}; UPDATE tenantry_tenants SET name = 'New'"
     ));
     feed.must_tell_in_time(ChangeSignal::Tenant(acme.id()), "its change");
+}
+
+#[test]
+fn a_host_s_own_table_with_the_trigger_tells_of_both_tenants_that_a_row_concerns() {
+    let world = World::new();
+    world.sql(
+        "CREATE TABLE accounts (number int, tenant_id uuid); \
+         CREATE TRIGGER accounts_noted AFTER INSERT OR UPDATE OR DELETE ON accounts \
+         FOR EACH ROW EXECUTE FUNCTION tenantry_note_change('tenant_id')",
+    );
+    let (acme, other) = (tenant(1).id(), tenant(2).id());
+    let feed = world.feed();
+    world.sql("INSERT INTO accounts VALUES (1, NULL)");
+    assert_eq!(feed.until_current(), [], "it is no tenant's");
+    world.sql(&format!("UPDATE accounts SET tenant_id = '{acme}'"));
+    feed.must_tell_in_time(ChangeSignal::Tenant(acme), "it became a tenant's");
+    world.sql(&format!("UPDATE accounts SET tenant_id = '{other}'"));
+    let told = [feed.news(IN_TIME), feed.news(IN_TIME)];
+    assert!(told.contains(&ChangeSignal::Tenant(acme)), "{told:?}");
+    assert!(told.contains(&ChangeSignal::Tenant(other)), "{told:?}");
+    world.sql("DELETE FROM accounts");
+    feed.must_tell_in_time(ChangeSignal::Tenant(other), "it is gone");
 }
 
 #[test]
