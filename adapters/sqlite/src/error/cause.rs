@@ -3,6 +3,7 @@ use std::io;
 
 use diesel::result::{ConnectionError, Error as DieselError};
 use tenantry::BoxError;
+use tenantry::ports::ScopeError;
 
 use super::StatementRefused;
 
@@ -50,6 +51,22 @@ impl From<ConnectionError> for Classified {
         let cause = match &error {
             ConnectionError::BadConnection(said) => of_text(said),
             ConnectionError::CouldntSetupConfiguration(error) => of_diesel(error),
+            _ => Cause::Other,
+        };
+        Self {
+            cause,
+            source: error.into(),
+        }
+    }
+}
+
+impl From<ScopeError> for Classified {
+    fn from(error: ScopeError) -> Self {
+        let cause = match &error {
+            ScopeError::Unavailable { .. }
+            | ScopeError::PoolExhausted { .. }
+            | ScopeError::TenantLimit { .. } => Cause::Unavailable,
+            ScopeError::StorageFull { .. } => Cause::Full,
             _ => Cause::Other,
         };
         Self {

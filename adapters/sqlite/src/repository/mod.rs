@@ -10,7 +10,7 @@ use tenantry::ports::{RepositoryError, ScopeError, ScopeMode, TenantRepository};
 use tenantry::{Page, PageRequest, Slug, Tenant, TenantFilter, TenantId, Version};
 
 use crate::connection::Owner;
-use crate::error::{Cause, Classified, for_repository};
+use crate::error::{Classified, for_repository};
 use crate::pool::Files;
 use crate::scope::{Enter, Lease};
 use crate::{SharedConnection, SqliteStore};
@@ -44,9 +44,11 @@ impl SqliteTenantRepository {
     /// # Errors
     /// [`RepositoryError::Unavailable`] if the file is locked for too long; [`RepositoryError::Failed`].
     pub fn set_up(&self) -> Result<(), RepositoryError> {
-        in_transaction(&self.files, ScopeMode::Transaction, |connection| {
-            migrations::run(connection).map_err(|error| Ended::Store(error.into()))
-        })
+        let done: Result<(), Ended> =
+            in_transaction(&self.files, ScopeMode::Transaction, |connection| {
+                Ok(migrations::run(connection)?)
+            });
+        Ok(done?)
     }
 
     async fn read<T: Send + 'static>(
@@ -54,7 +56,7 @@ impl SqliteTenantRepository {
         work: impl FnOnce(&mut SharedConnection) -> Result<T, Ended> + Send + 'static,
     ) -> Result<T, RepositoryError> {
         let files = Arc::clone(&self.files);
-        blocking::unblock(move || in_transaction(&files, ScopeMode::Session, work)).await
+        blocking::unblock(move || Ok(in_transaction(&files, ScopeMode::Session, work)?)).await
     }
 
     async fn write<T: Send + 'static>(
@@ -62,7 +64,7 @@ impl SqliteTenantRepository {
         work: impl FnOnce(&mut SharedConnection) -> Result<T, Ended> + Send + 'static,
     ) -> Result<T, RepositoryError> {
         let files = Arc::clone(&self.files);
-        blocking::unblock(move || in_transaction(&files, ScopeMode::Transaction, work)).await
+        blocking::unblock(move || Ok(in_transaction(&files, ScopeMode::Transaction, work)?)).await
     }
 }
 
@@ -77,17 +79,7 @@ enum Ended {
 
 impl From<ScopeError> for Ended {
     fn from(error: ScopeError) -> Self {
-        let cause = match &error {
-            ScopeError::Unavailable { .. }
-            | ScopeError::PoolExhausted { .. }
-            | ScopeError::TenantLimit { .. } => Cause::Unavailable,
-            ScopeError::StorageFull { .. } => Cause::Full,
-            _ => Cause::Other,
-        };
-        Self::Store(Classified {
-            cause,
-            source: error.into(),
-        })
+        Self::Store(error.into())
     }
 }
 
@@ -113,30 +105,27 @@ impl From<Ended> for RepositoryError {
 }
 
 /// Runs `work` in one transaction that writes, or, in a session, as the one statement that it reads by.
-fn in_transaction<T>(
+pub(crate) fn in_transaction<T, E: From<ScopeError>>(
     files: &Arc<Files>,
     mode: ScopeMode,
-    work: impl FnOnce(&mut SharedConnection) -> Result<T, Ended>,
-) -> Result<T, RepositoryError> {
-    let run = || {
-        let enter = Enter {
-            owner: Owner::Shared,
-            mode,
-        };
-        let mut lease = Lease::enter_apart(files, enter)?;
-        let connection = lease.connection().ok_or(ScopeError::TransactionEnded)?;
-        match work(connection) {
-            Ok(value) => {
-                lease.finish(|| true)?;
-                Ok(value)
-            }
-            Err(error) => {
-                lease.abandon();
-                Err(error)
-            }
-        }
+    work: impl FnOnce(&mut SharedConnection) -> Result<T, E>,
+) -> Result<T, E> {
+    let enter = Enter {
+        owner: Owner::Shared,
+        mode,
     };
-    run().map_err(|ended: Ended| ended.into())
+    let mut lease = Lease::enter_apart(files, enter)?;
+    let connection = lease.connection().ok_or(ScopeError::TransactionEnded)?;
+    match work(connection) {
+        Ok(value) => {
+            lease.finish(|| true)?;
+            Ok(value)
+        }
+        Err(error) => {
+            lease.abandon();
+            Err(error)
+        }
+    }
 }
 
 #[async_trait]

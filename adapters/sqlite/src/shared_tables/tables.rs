@@ -4,10 +4,9 @@ use chrono::{DateTime, Utc};
 use tenantry::BoxError;
 use tenantry::ports::{ScopeError, ScopeMode};
 
-use crate::connection::Owner;
 use crate::error::{Cause, Classified};
 use crate::pool::Files;
-use crate::scope::{Enter, Lease};
+use crate::repository::in_transaction;
 use crate::{SharedConnection, SqliteStore, SqliteTenantRepository};
 
 /// What to call where a table is missing.
@@ -44,17 +43,7 @@ impl<P> From<BoxError> for Ended<P> {
 
 impl<P> From<ScopeError> for Ended<P> {
     fn from(error: ScopeError) -> Self {
-        let cause = match &error {
-            ScopeError::Unavailable { .. }
-            | ScopeError::PoolExhausted { .. }
-            | ScopeError::TenantLimit { .. } => Cause::Unavailable,
-            ScopeError::StorageFull { .. } => Cause::Full,
-            _ => Cause::Other,
-        };
-        Self::Store(Classified {
-            cause,
-            source: error.into(),
-        })
+        Self::Store(error.into())
     }
 }
 
@@ -118,29 +107,6 @@ impl Tables {
         let files = Arc::clone(&self.files);
         let done = blocking::unblock(move || in_transaction(&files, mode, work)).await;
         done.map_err(Failure::from)
-    }
-}
-
-fn in_transaction<T, P>(
-    files: &Arc<Files>,
-    mode: ScopeMode,
-    work: impl FnOnce(&mut SharedConnection) -> Result<T, Ended<P>>,
-) -> Result<T, Ended<P>> {
-    let enter = Enter {
-        owner: Owner::Shared,
-        mode,
-    };
-    let mut lease = Lease::enter_apart(files, enter)?;
-    let connection = lease.connection().ok_or(ScopeError::TransactionEnded)?;
-    match work(connection) {
-        Ok(value) => {
-            lease.finish(|| true)?;
-            Ok(value)
-        }
-        Err(error) => {
-            lease.abandon();
-            Err(error)
-        }
     }
 }
 
