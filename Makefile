@@ -62,7 +62,7 @@ fmt: ## Format the code
 	cargo fmt --manifest-path docs/host/Cargo.toml
 	rustfmt --edition 2024 core/freestanding/src/lib.rs core/purity-control/src/lib.rs
 
-bench: packages ## Measure the budget, and scopes against a pinned connection: six minutes and the build
+bench: packages ## Measure the budget, and scopes, caches and jobs against the same without Tenantry: eight minutes and the build
 	rm -rf bench-results/subjects
 	cargo bench --locked -p tenantry-benches
 	cargo bench --locked -p tenantry-benches --bench report
