@@ -1,3 +1,4 @@
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -18,7 +19,9 @@ pub(crate) struct Link {
     round_trip: Duration,
     held: Mutex<Option<Held>>,
     connecting: tokio::sync::Mutex<()>,
-    last_answer: Mutex<Instant>,
+    made_at: Instant,
+    /// When the last call began that was answered, in milliseconds since the link was made.
+    heard_at: AtomicU64,
 }
 
 /// After so long without an answer, a connection may have been closed.
@@ -37,7 +40,8 @@ impl Link {
             round_trip: settings.round_trip(),
             held: Mutex::new(None),
             connecting: tokio::sync::Mutex::new(()),
-            last_answer: Mutex::new(Instant::now()),
+            made_at: Instant::now(),
+            heard_at: AtomicU64::new(0),
         })
     }
 
@@ -70,7 +74,7 @@ impl Link {
         .await;
         match answer {
             Ok(answer) => {
-                *self.last_answer() = Instant::now();
+                self.hear(deadline);
                 answer.map_err(sorted)
             }
             Err(_) => Err(self.timed_out(used)),
@@ -78,13 +82,15 @@ impl Link {
     }
 
     fn was_idle(&self) -> bool {
-        self.last_answer().elapsed() > IDLE
+        let heard_at = Duration::from_millis(self.heard_at.load(Ordering::Relaxed));
+        self.made_at.elapsed().saturating_sub(heard_at) > IDLE
     }
 
-    fn last_answer(&self) -> MutexGuard<'_, Instant> {
-        self.last_answer
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    /// Notes a call that was answered: by when it began, which is known, and at worst costs a `PING` more.
+    fn hear(&self, deadline: Instant) {
+        let begun_at = (deadline - self.made_at).saturating_sub(self.round_trip);
+        let millis = u64::try_from(begun_at.as_millis()).unwrap_or(u64::MAX);
+        self.heard_at.store(millis, Ordering::Relaxed);
     }
 
     /// A connection that didn't answer in time may never do so again, and what it still sends is nobody's.
