@@ -86,3 +86,68 @@ impl InHand {
         held.is_some_and(|held| !held.told)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use tenantry::jobs::JobEnvelope;
+
+    use super::*;
+
+    const LEASE: Duration = Duration::from_millis(60);
+    const HOUR: Duration = Duration::from_secs(3_600);
+
+    fn lease() -> Lease {
+        let until = JobEnvelope::END_OF_TIME;
+        Lease {
+            job: JobId::from_parts(until, [7; 10]),
+            token: FencingToken::NEVER.next(),
+            until,
+        }
+    }
+
+    /// What `look` finds, as soon as it finds anything.
+    fn eventually(look: impl Fn() -> Vec<Lease>) -> Vec<Lease> {
+        let began = Instant::now();
+        loop {
+            let found = look();
+            if !found.is_empty() {
+                return found;
+            }
+            assert!(began.elapsed() < Duration::from_secs(60), "never");
+            thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn a_lease_that_nobody_could_extend_has_run_out_once() {
+        let (in_hand, began) = (InHand::new(LEASE, HOUR), Instant::now());
+        in_hand.begun(&lease());
+        assert_eq!(eventually(|| in_hand.due()), [lease()]);
+        assert!(began.elapsed() >= LEASE / 3);
+        assert_eq!(eventually(|| in_hand.run_out()), [lease()]);
+        assert!(began.elapsed() >= LEASE);
+        assert_eq!(in_hand.run_out(), [], "it is told once");
+        assert!(!in_hand.forget(&lease()), "and is no news any more");
+    }
+
+    #[test]
+    fn a_lease_holds_for_all_its_time_from_its_extension_on() {
+        let (in_hand, began) = (InHand::new(LEASE, HOUR), Instant::now());
+        in_hand.begun(&lease());
+        eventually(|| in_hand.due());
+        in_hand.granted(&lease());
+        eventually(|| in_hand.run_out());
+        // It was extended when a third of it was over, at the earliest.
+        assert!(began.elapsed() >= LEASE + LEASE / 3);
+    }
+
+    #[test]
+    fn a_job_that_takes_too_long_is_extended_no_more() {
+        let in_hand = InHand::new(Duration::ZERO, Duration::ZERO);
+        in_hand.begun(&lease());
+        assert_eq!(in_hand.due(), []);
+        assert_eq!(in_hand.run_out(), [lease()]);
+    }
+}
