@@ -11,9 +11,9 @@ use tenantry::audit::{
 use tenantry::ports::{AuditStore, AuditStoreError, Clock};
 use tenantry::{Actor, BoxError, Tenant, TenantContext, TenantId, TenantParts, TenantStatus};
 use tenantry_conformance::audit::AuditHarness;
-use tenantry_postgres::{PostgresAuditStore, TenantPool, mark_of};
+use tenantry_postgres::{PostgresAuditStore, mark_of};
 
-use crate::world::{World, pending};
+use crate::world::{OwnConnection, Pooled, World, pending};
 
 mod over_one_connection {
     tenantry_conformance::audit_suite!(super::OwnConnection);
@@ -65,13 +65,11 @@ impl World {
     }
 }
 
-struct OwnConnection(World);
-
 impl AuditHarness for OwnConnection {
     const ADAPTER: &'static str = "postgres, one connection";
 
     fn start() -> Self {
-        Self(World::new())
+        Self::new()
     }
 
     fn store(&self) -> Arc<dyn AuditStore> {
@@ -79,17 +77,15 @@ impl AuditHarness for OwnConnection {
     }
 }
 
-struct Pooled(TenantPool);
-
 impl AuditHarness for Pooled {
     const ADAPTER: &'static str = "postgres, pool";
 
     fn start() -> Self {
-        Self(World::new().pool())
+        Self::new()
     }
 
     fn store(&self) -> Arc<dyn AuditStore> {
-        Arc::new(PostgresAuditStore::over(self.0.clone()))
+        Arc::new(PostgresAuditStore::over(self.1.clone()))
     }
 }
 

@@ -14,9 +14,9 @@ use tenantry::ports::{
 use tenantry::resolution::DomainName;
 use tenantry_conformance::ProbeError;
 use tenantry_conformance::domains::DomainHarness;
-use tenantry_postgres::{PostgresDomainStore, PostgresTenantChanges, TenantPool};
+use tenantry_postgres::{PostgresDomainStore, PostgresTenantChanges};
 
-use crate::world::World;
+use crate::world::{OwnConnection, Pooled, World};
 
 mod over_one_connection {
     tenantry_conformance::domain_suite!(super::OwnConnection);
@@ -26,14 +26,12 @@ mod over_a_pool {
     tenantry_conformance::domain_suite!(super::Pooled);
 }
 
-struct OwnConnection(World);
-
 impl DomainHarness for OwnConnection {
     const ADAPTER: &'static str = "postgres, one connection";
     const BESIDE_THE_RECORDS: bool = true;
 
     fn start() -> Self {
-        Self(World::new())
+        Self::new()
     }
 
     fn store(&self) -> Arc<dyn DomainStore> {
@@ -46,16 +44,12 @@ impl DomainHarness for OwnConnection {
     }
 }
 
-struct Pooled(World, TenantPool);
-
 impl DomainHarness for Pooled {
     const ADAPTER: &'static str = "postgres, pool";
     const BESIDE_THE_RECORDS: bool = true;
 
     fn start() -> Self {
-        let world = World::new();
-        let pool = world.pool();
-        Self(world, pool)
+        Self::new()
     }
 
     fn store(&self) -> Arc<dyn DomainStore> {

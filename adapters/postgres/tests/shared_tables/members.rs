@@ -9,9 +9,9 @@ use tenantry::membership::{Member, MembershipChange, Role, RosterVersion, Subjec
 use tenantry::ports::{MembershipError, MembershipStore};
 use tenantry_conformance::ProbeError;
 use tenantry_conformance::membership::MembershipHarness;
-use tenantry_postgres::{PostgresMembershipStore, TenantPool};
+use tenantry_postgres::PostgresMembershipStore;
 
-use crate::world::World;
+use crate::world::{OwnConnection, Pooled, World};
 
 mod over_one_connection {
     tenantry_conformance::membership_suite!(super::OwnConnection);
@@ -21,14 +21,12 @@ mod over_a_pool {
     tenantry_conformance::membership_suite!(super::Pooled);
 }
 
-struct OwnConnection(World);
-
 impl MembershipHarness for OwnConnection {
     const ADAPTER: &'static str = "postgres, one connection";
     const BESIDE_THE_RECORDS: bool = true;
 
     fn start() -> Self {
-        Self(World::new())
+        Self::new()
     }
 
     fn store(&self) -> Arc<dyn MembershipStore> {
@@ -41,16 +39,12 @@ impl MembershipHarness for OwnConnection {
     }
 }
 
-struct Pooled(World, TenantPool);
-
 impl MembershipHarness for Pooled {
     const ADAPTER: &'static str = "postgres, pool";
     const BESIDE_THE_RECORDS: bool = true;
 
     fn start() -> Self {
-        let world = World::new();
-        let pool = world.pool();
-        Self(world, pool)
+        Self::new()
     }
 
     fn store(&self) -> Arc<dyn MembershipStore> {

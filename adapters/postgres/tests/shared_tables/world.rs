@@ -55,3 +55,23 @@ pub(crate) fn pending(id: TenantId) -> Tenant {
     let name = TenantName::new("Acme").expect("a name");
     Tenant::new(id, slug, name, Settings::default(), DateTime::UNIX_EPOCH)
 }
+
+/// Stores that each keep one connection.
+pub(crate) struct OwnConnection(pub(crate) World);
+
+/// Stores over one pool.
+pub(crate) struct Pooled(pub(crate) World, pub(crate) TenantPool);
+
+impl OwnConnection {
+    pub(crate) fn new() -> Self {
+        Self(World::new())
+    }
+}
+
+impl Pooled {
+    pub(crate) fn new() -> Self {
+        let world = World::new();
+        let pool = world.pool();
+        Self(world, pool)
+    }
+}
