@@ -1,8 +1,9 @@
 //! The book's table of behaviours and adapters, made of the list and of what each adapter claims.
 //!
-//! Each adapter's claims are kept in `claims/<adapter>.txt` of this crate, a capability a line, and those of its job queue in
-//! `claims/jobs/<adapter>.txt`, so that the table can be made without starting any adapter. An adapter's tests compare the
-//! file with its harness by [`claims_are_recorded`] and [`job_claims_are_recorded`], and this crate's compare the table
+//! Each adapter's claims are kept in `claims/<adapter>.txt` of this crate, a capability a line, those of its job queue in
+//! `claims/jobs/<adapter>.txt`, and that it keeps schedules by an empty `claims/schedules/<adapter>.txt`, so that the table
+//! can be made without starting any adapter. An adapter's tests compare the file with its harness by
+//! [`claims_are_recorded`], [`job_claims_are_recorded`] and [`schedules_are_recorded`], and this crate's compare the table
 //! with the book.
 
 use std::collections::BTreeMap;
@@ -10,6 +11,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::jobs::schedules::{self, ScheduleHarness};
 use crate::jobs::{JobHarness, described};
 use crate::{Harness, catalogue};
 
@@ -34,6 +36,15 @@ pub fn claims_are_recorded<H: Harness>() {
 pub fn job_claims_are_recorded<H: JobHarness>() {
     let adapter = H::ADAPTER.split(',').next().unwrap_or_default();
     same_as(&claims_file("jobs", adapter), &lines(H::CLAIMS));
+}
+
+/// The same, for an adapter's store of schedules, which has nothing to claim: every behaviour is asked of all.
+///
+/// # Panics
+/// If there is no such file, or it can't be written.
+pub fn schedules_are_recorded<H: ScheduleHarness>() {
+    let adapter = H::ADAPTER.split(',').next().unwrap_or_default();
+    same_as(&claims_file("schedules", adapter), "");
 }
 
 fn lines<C: ToString>(claims: impl IntoIterator<Item = C>) -> String {
@@ -119,17 +130,25 @@ fn table() -> String {
         name: behaviour.name,
         needs: behaviour.needs.map(|needed| needed.to_string()),
     });
+    let of_schedules = schedules::described().into_iter().map(|behaviour| Line {
+        group: format!("Schedules: {}", behaviour.group),
+        name: behaviour.name,
+        needs: None,
+    });
     let (lines, of_jobs): (Vec<_>, Vec<_>) = (lines.collect(), of_jobs.collect());
+    let of_schedules: Vec<_> = of_schedules.collect();
     let mut page = format!(
         "# What every adapter does\n\n\
-         The suite of `tenantry-conformance` holds {} behaviours, and {} of job queues. *yes*: the adapter does it, and a \
-         test shows it. *no*: the adapter says so with the typed error `Unsupported`, and a test shows that. This page is \
+         The suite of `tenantry-conformance` holds {} behaviours, {} of job queues, and {} of their schedules. *yes*: the \
+         adapter does it, and a test shows it. *no*: the adapter says so with the typed error `Unsupported`, and a test shows that. This page is \
          made by `{UPDATE}=1 cargo test -p tenantry-conformance --test book`.\n",
         lines.len(),
-        of_jobs.len()
+        of_jobs.len(),
+        of_schedules.len()
     );
     tabulate(&mut page, &lines, &recorded_claims(""));
     tabulate(&mut page, &of_jobs, &recorded_claims("jobs"));
+    tabulate(&mut page, &of_schedules, &recorded_claims("schedules"));
     page
 }
 

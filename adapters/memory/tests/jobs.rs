@@ -18,6 +18,11 @@ fn the_claims_are_those_of_the_books_table() {
     tenantry_conformance::book::job_claims_are_recorded::<Memory>();
 }
 
+#[test]
+fn the_books_table_has_its_schedules() {
+    tenantry_conformance::book::schedules_are_recorded::<Memory>();
+}
+
 struct Memory {
     queue: MemoryJobQueue,
     schedules: MemoryJobSchedules,

@@ -18,6 +18,7 @@ fn cited(text: &str) -> impl Iterator<Item = &str> {
 fn unknown(text: &str) -> Vec<&str> {
     let of_tenants = catalogue().into_iter().map(|behaviour| behaviour.name);
     let of_others = cache::catalogue().into_iter().chain(jobs::catalogue());
+    let of_others = of_others.chain(jobs::schedules::catalogue());
     let known: BTreeSet<_> = of_tenants.chain(of_others).collect();
     cited(text).filter(|name| !known.contains(name)).collect()
 }

@@ -18,6 +18,11 @@ use crate::world::{World, kind, wait};
 
 tenantry_conformance::schedule_suite!(Pooled);
 
+#[test]
+fn the_books_table_has_its_schedules() {
+    tenantry_conformance::book::schedules_are_recorded::<Pooled>();
+}
+
 struct Pooled {
     pool: TenantPool,
     clock: Arc<HandClock>,

@@ -5,6 +5,15 @@ use super::behaviours::{records, runs, steps, tenants};
 use crate::behaviour::within_patience;
 use crate::{Verdict, Violation};
 
+/// What a [`ScheduleBehaviour`] is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DescribedSchedule {
+    /// The behaviour as a sentence, with `_` for each blank.
+    pub name: &'static str,
+    /// What it is about.
+    pub group: &'static str,
+}
+
 /// One thing that every store of schedules must do, as a function.
 pub struct ScheduleBehaviour {
     /// The behaviour as a sentence, with `_` for each blank.
@@ -76,6 +85,13 @@ macro_rules! for_each_schedule_behaviour {
 
 macro_rules! registry {
     (() $($module:ident { $($name:ident;)* })*) => {
+        /// Every behaviour, without running any.
+        pub fn described() -> Vec<DescribedSchedule> {
+            vec![$($(
+                DescribedSchedule { name: stringify!($name), group: stringify!($module) },
+            )*)*]
+        }
+
         /// The name of every behaviour, without running any.
         pub fn catalogue() -> Vec<&'static str> {
             vec![$($(stringify!($name),)*)*]

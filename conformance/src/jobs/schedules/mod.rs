@@ -16,4 +16,6 @@ mod list;
 mod world;
 
 pub use harness::ScheduleHarness;
-pub use list::{ScheduleBehaviour, catalogue, check, schedule_behaviours};
+pub use list::{
+    DescribedSchedule, ScheduleBehaviour, catalogue, check, described, schedule_behaviours,
+};
