@@ -1,6 +1,8 @@
 //! What apalis' workers do with jobs, with our layer.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::time::{Duration, Instant};
 
@@ -69,10 +71,10 @@ fn counting(
     tell: Sender<Outcome>,
     until: usize,
 ) -> impl Fn(Outcome) + Send + Sync {
-    let left = std::sync::atomic::AtomicUsize::new(until);
+    let left = AtomicUsize::new(until);
     move |outcome| {
         tell.send(outcome).expect("somebody listens");
-        if left.fetch_sub(1, std::sync::atomic::Ordering::SeqCst) == 1 {
+        if left.fetch_sub(1, Ordering::SeqCst) == 1 {
             worker.stop().expect("it runs");
         }
     }
@@ -298,6 +300,53 @@ fn while_the_store_of_tenants_is_away_jobs_wait_unburned() {
 }
 
 #[test]
+fn two_workers_at_once_run_each_job_once_inside_its_own_tenant() {
+    const JOBS: usize = 40;
+    let (world, tenants) = (World::new(), Tenants::new());
+    let contexts = ["acme", "beta", "zeta"].map(|slug| tenants.add(&world, slug));
+    let whose: BTreeMap<_, _> = (0..JOBS)
+        .map(|number| &contexts[number % contexts.len()])
+        .map(|context| (put(&world, context), context.slug().to_string()))
+        .collect();
+    let record = Answering(|attempt| {
+        let tenant = attempt.tenant()?.slug().to_string();
+        Ok(Some(JobPayload::of(&tenant)?))
+    });
+    let jobs = jobs(&world.queue(), tenants.repository, Arc::new(record));
+    let (tell, told) = mpsc::channel();
+    let workers = [(); 2].map(|()| WorkerContext::new(&worker_name()));
+    let (all, left) = (workers.clone(), AtomicUsize::new(JOBS));
+    let jobs = jobs.with_report(move |outcome| {
+        tell.send(outcome).expect("somebody listens");
+        if left.fetch_sub(1, Ordering::SeqCst) == 1 {
+            for worker in &all {
+                worker.stop().expect("it runs");
+            }
+        }
+    });
+    let running = workers.map(|worker| {
+        let worker = WorkerBuilder::new(&worker)
+            .backend(world.queue().backend())
+            .layer(jobs.layer())
+            .build(jobs.handlers());
+        world.runtime.spawn(worker.run())
+    });
+    for worker in running {
+        world.wait(worker).expect("joined").expect("it ends well");
+    }
+    let mut ran: Vec<_> = told.try_iter().collect();
+    ran.sort_by_key(|outcome| format!("{outcome:?}"));
+    let mut expected: Vec<_> = whose.keys().map(|id| Outcome::Completed(*id)).collect();
+    expected.sort_by_key(|outcome| format!("{outcome:?}"));
+    assert_eq!(ran, expected);
+    for (id, slug) in whose {
+        let record = world.wait(world.queue().find(id)).expect("found");
+        let output = record.output.map(|output| output.read::<String>());
+        assert_eq!(output, Some(Ok(slug)), "where job {id} ran");
+    }
+}
+
+#[test]
 fn a_worker_that_seldom_looks_is_told_of_new_jobs_by_the_server() {
     const JOBS: usize = 10;
     let (world, tenants) = (World::new(), Tenants::new());
@@ -310,7 +359,7 @@ fn a_worker_that_seldom_looks_is_told_of_new_jobs_by_the_server() {
         tell,
         JOBS,
     ));
-    let an_hour = Duration::from_secs(3_600);
+    let an_hour = Duration::from_hours(1);
     let ran = WorkerBuilder::new(&worker)
         .backend(world.queue().backend_that_polls(an_hour))
         .layer(jobs.layer())
