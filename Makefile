@@ -24,6 +24,7 @@ lint: ## Clippy without a warning, with every feature and with the sets that hos
 	cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
 	cargo clippy --locked -p tenantry -- -D warnings
 	cargo clippy --locked -p tenantry-postgres --all-targets -- -D warnings
+	cargo clippy --locked -p tenantry-redis --all-targets -- -D warnings
 	cargo clippy --locked -p tenantry-cli --all-targets -- -D warnings
 
 docs: ## The API documentation builds without a warning
@@ -41,6 +42,7 @@ purity: ## Every ban of core/clippy.toml bites
 unit: ## Tests and doc tests, on servers of their own
 	@# The system's libpq, where the connection itself matters; everything runs again below, on the bundled one.
 	cargo test --locked -p tenantry-postgres --lib --test scope --test repository --test tls
+	cargo test --locked -p tenantry-redis --lib
 	cargo test --locked --workspace --all-features
 	@# The command as most people build it, without Redis.
 	cargo test --locked -p tenantry-cli --test cli cache

@@ -42,6 +42,7 @@ fn what_passes_by_itself_is_worth_trying_later_and_nothing_else_is() {
         CacheError::NotANumber { key: key() },
         CacheError::Overflow { key: key() },
         CacheError::Forbidden { source: cause() },
+        CacheError::Untrusted { source: cause() },
         CacheError::Failed { source: cause() },
         CacheError::Unencodable {
             key: key(),

@@ -5,31 +5,41 @@ use redis::{FromRedisValue, Script};
 use tenantry::cache::{CacheError, CacheOwner, ScanStep, SpentBudget, WriteOptions};
 
 use crate::call::Call;
+use crate::cluster::Cluster;
 use crate::link::Link;
 use crate::names::{OwnerKeys, beginning_with};
+use crate::position::{Position, Step};
 use crate::scripts;
 use crate::{RedisSettings, RedisSettingsError};
 
-/// The cache port on one Redis server, over one connection that all calls share.
+/// The cache port on a Redis server or cluster, over one connection to each node that all calls share.
 ///
 /// It connects with the first call, and again after the connection is lost: a call that can be repeated is, once,
 /// within its deadline.
 pub struct RedisCache {
-    link: Link,
+    server: Server,
+}
+
+enum Server {
+    One(Box<Link>),
+    Cluster(Box<Cluster>),
 }
 
 impl RedisCache {
-    /// A cache on this server, without asking it anything.
+    /// A cache on this server or cluster, without asking it anything.
     ///
     /// # Errors
     /// [`RedisSettingsError::Unsupported`].
     pub fn new(settings: &RedisSettings) -> Result<Self, RedisSettingsError> {
-        Ok(Self {
-            link: Link::new(settings)?,
-        })
+        let server = if settings.is_cluster() {
+            Server::Cluster(Box::new(Cluster::new(settings)?))
+        } else {
+            Server::One(Box::new(Link::new(settings)?))
+        };
+        Ok(Self { server })
     }
 
-    /// Asks the server for a sign of life.
+    /// Asks the server, or one node of the cluster, for a sign of life.
     ///
     /// # Errors
     /// What kept it from answering.
@@ -38,7 +48,14 @@ impl RedisCache {
     }
 
     pub(crate) async fn ask<T: FromRedisValue>(&self, call: Call) -> Result<T, CacheError> {
-        self.link.call(&call).await
+        self.send(&call).await
+    }
+
+    async fn send<T: FromRedisValue>(&self, call: &Call) -> Result<T, CacheError> {
+        match &self.server {
+            Server::One(link) => link.call(call).await,
+            Server::Cluster(cluster) => cluster.call(call).await,
+        }
     }
 
     /// Has a script write, again as long as it makes room by striking out what is gone.
@@ -49,7 +66,7 @@ impl RedisCache {
         options: WriteOptions,
     ) -> Result<T, CacheError> {
         loop {
-            let answer: T = self.link.call(&call).await?;
+            let answer: T = self.send(&call).await?;
             let budget = options.budget.unwrap_or_default();
             let spent = match answer.as_ref() {
                 "again" => continue,
@@ -61,26 +78,41 @@ impl RedisCache {
         }
     }
 
-    /// One step through the stored keys that begin so, with the cursor for the next one.
+    /// One step through the owner's stored keys that begin so.
     pub(crate) async fn step(
         &self,
+        owner: CacheOwner,
         start: &str,
-        cursor: u64,
+        from: &Position,
         step: ScanStep,
-    ) -> Result<(Option<u64>, Vec<String>), CacheError> {
-        let call = Call::command("SCAN")
-            .arg(cursor)
-            .arg("MATCH")
-            .arg(beginning_with(start))
-            .arg("COUNT")
-            .arg(step.entries());
-        let (next, found): (u64, Vec<Vec<u8>>) = self.ask(call).await?;
+    ) -> Result<Step, CacheError> {
+        let scan = |cursor: u64| {
+            Call::command("SCAN")
+                .arg(cursor)
+                .arg("MATCH")
+                .arg(beginning_with(start))
+                .arg("COUNT")
+                .arg(step.entries())
+        };
+        let (node, anew, (next, found)): (_, _, (u64, Vec<Vec<u8>>)) = match &self.server {
+            Server::One(link) => (None, false, link.call(&scan(from.cursor)).await?),
+            Server::Cluster(cluster) => {
+                let begun = from.node.as_deref().map(|node| (node, from.cursor));
+                let nothing = OwnerKeys::of(owner).nothing();
+                let step = cluster.step(&nothing, begun, scan).await?;
+                (Some(step.node), step.anew, step.answer)
+            }
+        };
         // A key that isn't UTF-8 is none of ours.
         let found = found
             .into_iter()
             .filter_map(|key| String::from_utf8(key).ok())
             .filter(|key| key.starts_with(start));
-        Ok(((next != 0).then_some(next), found.collect()))
+        Ok(Step {
+            found: found.collect(),
+            next: (next != 0).then_some(Position { node, cursor: next }),
+            anew,
+        })
     }
 
     pub(crate) async fn delete_stored(

@@ -1,6 +1,9 @@
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 use tenantry::cache::CacheError;
 
+#[cfg(feature = "tls")]
+use crate::tls::Distrust;
+
 /// Sorts what the library or the server said.
 pub(crate) fn sorted(error: RedisError) -> CacheError {
     let full = |error: &RedisError| {
@@ -17,6 +20,8 @@ pub(crate) fn sorted(error: RedisError) -> CacheError {
     let class = class(&error);
     let source = Box::new(error);
     match class {
+        #[cfg(feature = "tls")]
+        Class::Untrusted => CacheError::Untrusted { source },
         Class::Unavailable => CacheError::Unavailable { source },
         Class::Forbidden => CacheError::Forbidden { source },
         Class::Failed => CacheError::Failed { source },
@@ -29,12 +34,20 @@ pub(crate) fn breaks_connection(error: &RedisError) -> bool {
 }
 
 enum Class {
+    #[cfg(feature = "tls")]
+    Untrusted,
     Unavailable,
     Forbidden,
     Failed,
 }
 
 fn class(error: &RedisError) -> Class {
+    #[cfg(feature = "tls")]
+    match Distrust::of(error) {
+        Some(Distrust::Ours) => return Class::Untrusted,
+        Some(Distrust::Theirs) => return Class::Forbidden,
+        None => {}
+    }
     match error.kind() {
         ErrorKind::AuthenticationFailed | ErrorKind::Server(ServerErrorKind::NoPerm) => {
             Class::Forbidden

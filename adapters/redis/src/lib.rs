@@ -9,8 +9,15 @@
 //! - Reads are native commands. Writes are scripts that run as one, since they keep the books of a budget.
 //! - Pattern work and flushes go by `SCAN` in bounded steps and by `UNLINK`. A step looks at keys of all tenants, so
 //!   they take time in proportion to the whole database, while nobody waits for them.
-//! - All keys of a tenant carry its id as hash tag, so that a cluster keeps them on one node. The cache speaks to one
-//!   server and follows no redirection: to use a cluster, give each tenant the cache of its node.
+//! - All keys of a tenant carry its id as hash tag, so that a cluster ([`RedisSettings::cluster`]) keeps them on one node.
+//!   Redirections are followed, since they say that nothing was done. Pattern work and flushes go through the tenant's
+//!   node, wait while its slot is moved to another, and begin anew there. While a slot is moved, and while another node
+//!   takes the place of one that failed, calls may end in
+//!   [`CacheError::Unavailable`](tenantry::cache::CacheError::Unavailable): try again.
+//! - Redis copies to replicas with a delay: when a replica takes over, the last writes and deletions before it may be
+//!   undone, those of a flush too.
+//! - TLS (`rediss://`) comes with the feature `tls`, by rustls. A server that can't prove who it is, is
+//!   [`CacheError::Untrusted`](tenantry::cache::CacheError::Untrusted).
 //! - Every round trip has a deadline. What is over it is [`CacheError::TimedOut`](tenantry::cache::CacheError), and its
 //!   connection is replaced, since a stalled one wouldn't come back.
 //! - A server that may evict (`maxmemory-policy`) may drop any entry at any time. A budget counts an evicted entry until
@@ -33,12 +40,16 @@
 
 mod cache;
 mod call;
+mod cluster;
 mod error;
 mod link;
 mod names;
 mod port;
+mod position;
 mod scripts;
 mod settings;
+#[cfg(feature = "tls")]
+mod tls;
 
 pub use cache::RedisCache;
 pub use settings::{RedisSettings, RedisSettingsError};

@@ -35,22 +35,38 @@ struct Held {
 
 impl Link {
     pub(crate) fn new(settings: &RedisSettings) -> Result<Self, RedisSettingsError> {
-        Ok(Self {
-            client: settings.client()?,
-            round_trip: settings.round_trip(),
+        Ok(Self::to(settings.client()?, settings.round_trip()))
+    }
+
+    pub(crate) fn to(client: Client, round_trip: Duration) -> Self {
+        Self {
+            client,
+            round_trip,
             held: Mutex::new(None),
             connecting: tokio::sync::Mutex::new(()),
             made_at: Instant::now(),
             heard_at: AtomicU64::new(0),
-        })
+        }
     }
 
     /// Makes one round trip, within the deadline. A connection that was lost is replaced once, if the call can be
     /// repeated. If it can't, one that was idle is tried first, since the server may have closed it meanwhile.
     pub(crate) async fn call<T: FromRedisValue>(&self, call: &Call) -> Result<T, CacheError> {
         let deadline = Instant::now() + self.round_trip;
+        self.call_until(deadline, call).await?.map_err(sorted)
+    }
+
+    /// The same, with what the server or the connection said as it is; the error is that nobody said anything in time.
+    pub(crate) async fn call_until<T: FromRedisValue>(
+        &self,
+        deadline: Instant,
+        call: &Call,
+    ) -> Result<Result<T, RedisError>, CacheError> {
         if !call.repeatable && self.was_idle() {
-            let () = self.within(deadline, &Call::command("PING")).await?;
+            let pong: Result<(), _> = self.within(deadline, &Call::command("PING")).await?;
+            if let Err(error) = pong {
+                return Ok(Err(error));
+            }
         }
         self.within(deadline, call).await
     }
@@ -59,7 +75,7 @@ impl Link {
         &self,
         deadline: Instant,
         call: &Call,
-    ) -> Result<T, CacheError> {
+    ) -> Result<Result<T, RedisError>, CacheError> {
         let mut used = None;
         let answer = timeout_at(deadline, async {
             let answer = self.attempt(call, &mut used).await;
@@ -75,7 +91,7 @@ impl Link {
         match answer {
             Ok(answer) => {
                 self.hear(deadline);
-                answer.map_err(sorted)
+                Ok(answer)
             }
             Err(_) => Err(self.timed_out(used)),
         }
@@ -113,12 +129,12 @@ impl Link {
             number,
         } = self.connection().await?;
         *used = Some(number);
-        let mut answer = call.command.query_async(&mut connection).await;
+        let mut answer = call.send(&mut connection).await;
         if let (Err(error), Some(script)) = (&answer, call.script)
             && error.kind() == ErrorKind::Server(ServerErrorKind::NoScript)
         {
             script.load_async(&mut connection).await?;
-            answer = call.command.query_async(&mut connection).await;
+            answer = call.send(&mut connection).await;
         }
         if answer.as_ref().is_err_and(breaks_connection) {
             self.discard(number);

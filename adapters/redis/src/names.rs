@@ -14,6 +14,11 @@ impl OwnerKeys {
         Self { tag }
     }
 
+    /// A key that there never is, on the same node.
+    pub(crate) fn nothing(&self) -> String {
+        format!("nothing:{{{}}}", self.tag)
+    }
+
     /// The keys that every script with books takes first.
     pub(crate) fn books(&self) -> [String; 3] {
         let tag = &self.tag;

@@ -11,6 +11,7 @@ use tenantry::ports::Cache;
 use crate::RedisCache;
 use crate::cache::{GENERATION_LIFETIME, new_generation, with_books};
 use crate::call::Call;
+use crate::position::Position;
 use crate::scripts;
 
 #[async_trait]
@@ -154,31 +155,34 @@ impl Cache for RedisCache {
         from: Option<ScanCursor>,
         step: ScanStep,
     ) -> Result<ScanPage, CacheError> {
-        let cursor = match &from {
-            None => 0,
-            Some(cursor) => cursor.as_str().parse().map_err(unexpected)?,
-        };
-        let (next, found) = self.step(&space.start_of(pattern), cursor, step).await?;
-        let meant = found.iter().filter_map(|key| space.find(pattern, key));
+        let from = Position::read(from.as_ref())?;
+        let start = space.start_of(pattern);
+        let step = self.step(space.owner(), &start, &from, step).await?;
+        let meant = step.found.iter().filter_map(|key| space.find(pattern, key));
         Ok(ScanPage {
             keys: meant.collect(),
-            next: next.map(|cursor| ScanCursor::new(cursor.to_string())),
+            next: step.next.map(|next| next.write()),
         })
     }
 
     async fn usage(&self, space: &KeySpace) -> Result<Usage, CacheError> {
         let mut usage = Usage::default();
         let mut seen = BTreeSet::new();
-        let mut next = Some(0);
-        while let Some(cursor) = next {
-            let (after, found) = self
-                .step(space.prefix(), cursor, ScanStep::default())
+        let mut next = Some(Position::default());
+        while let Some(from) = next {
+            let step = ScanStep::default();
+            let step = self
+                .step(space.owner(), space.prefix(), &from, step)
                 .await?;
-            for size in self.sizes(found, &mut seen).await? {
+            if step.anew {
+                seen.clear();
+                usage = Usage::default();
+            }
+            for size in self.sizes(step.found, &mut seen).await? {
                 usage.keys += 1;
                 usage.bytes += size;
             }
-            next = after;
+            next = step.next;
         }
         Ok(usage)
     }
@@ -186,16 +190,17 @@ impl Cache for RedisCache {
     async fn flush(&self, space: &KeySpace) -> Result<u64, CacheError> {
         self.begin_generations(space.owner()).await?;
         let mut gone = 0;
-        let mut next = Some(0);
-        while let Some(cursor) = next {
-            let (after, found) = self
-                .step(space.prefix(), cursor, ScanStep::default())
+        let mut next = Some(Position::default());
+        while let Some(from) = next {
+            let step = ScanStep::default();
+            let step = self
+                .step(space.owner(), space.prefix(), &from, step)
                 .await?;
-            if !found.is_empty() {
-                let found: Vec<_> = found.iter().map(String::as_str).collect();
+            if !step.found.is_empty() {
+                let found: Vec<_> = step.found.iter().map(String::as_str).collect();
                 gone += self.delete_stored(space.owner(), &found).await?;
             }
-            next = after;
+            next = step.next;
         }
         Ok(gone)
     }

@@ -26,13 +26,15 @@ mod postgres;
 mod programs;
 mod proxy;
 mod redis;
+mod redis_cluster;
 mod supervisor;
 
 pub use error::ServerError;
 pub use pgbouncer::{PgBouncer, PoolSettings};
 pub use postgres::{Postgres, PostgresBuilder};
 pub use proxy::{NetworkFault, Proxy};
-pub use redis::{Redis, RedisBuilder};
+pub use redis::{Redis, RedisBuilder, RedisTls};
+pub use redis_cluster::RedisCluster;
 
 #[cfg(test)]
 mod tests;

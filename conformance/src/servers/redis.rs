@@ -25,6 +25,8 @@ pub struct Redis {
     port: u16,
     databases: AtomicU32,
     supervisor: Mutex<Supervisor>,
+    /// Of the folder with its certificates, if it speaks TLS.
+    tls: Option<PathBuf>,
 }
 
 impl Redis {
@@ -55,12 +57,22 @@ impl Redis {
     pub fn builder() -> RedisBuilder {
         RedisBuilder {
             settings: Vec::new(),
+            tls: None,
         }
     }
 
     /// The URL of the first database.
     pub fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}/0", self.port)
+        self.url_of(0)
+    }
+
+    fn url_of(&self, database: u32) -> String {
+        let scheme = if self.tls.is_some() {
+            "rediss"
+        } else {
+            "redis"
+        };
+        format!("{scheme}://127.0.0.1:{}/{database}", self.port)
     }
 
     /// The URL of a database that nobody was given before. There are 4,095.
@@ -70,7 +82,7 @@ impl Redis {
     pub fn create_database(&self) -> String {
         let number = self.databases.fetch_add(1, Ordering::Relaxed);
         assert!(number < DATABASES, "{DATABASES} databases are in use");
-        format!("redis://127.0.0.1:{}/{number}", self.port)
+        self.url_of(number)
     }
 
     /// The port on the loopback.
@@ -83,8 +95,16 @@ impl Redis {
     /// # Errors
     /// [`ServerError::Failed`] with the server's text if it is stopped or refuses.
     pub fn run(&self, command: &[&str]) -> Result<String, ServerError> {
-        let output = Command::new(&self.cli)
-            .args(["-h", "127.0.0.1", "-e", "-p", &self.port.to_string()])
+        let mut client = Command::new(&self.cli);
+        client.args(["-h", "127.0.0.1", "-e", "-p", &self.port.to_string()]);
+        if let Some(folder) = &self.tls {
+            let file = |name: &str| folder.join(name);
+            // Whoever answers on this port is ours, also with a certificate that nobody should trust.
+            client.args(["--tls", "--insecure"]);
+            client.arg("--cert").arg(file("server.crt"));
+            client.arg("--key").arg(file("server.key"));
+        }
+        let output = client
             .args(command)
             .output()
             .map_err(ServerError::io("run redis-cli"))?;
@@ -155,12 +175,38 @@ impl Redis {
 #[must_use = "a builder does nothing until `start` is called"]
 pub struct RedisBuilder {
     settings: Vec<(String, String)>,
+    tls: Option<RedisTls>,
+}
+
+/// The certificates of a [`Redis`] that speaks TLS and nothing else, in PEM.
+#[derive(Clone)]
+pub struct RedisTls {
+    /// What the server shows. It should be for `127.0.0.1`, and for clients too: the harness's own shows it.
+    pub certificate: String,
+    /// The key of that.
+    pub key: String,
+    /// Who vouches for the clients' certificates, and for the server's.
+    pub authorities: String,
+    /// Whether a client without a certificate is sent away.
+    pub clients_prove_themselves: bool,
+}
+
+impl std::fmt::Debug for RedisTls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RedisTls").finish_non_exhaustive()
+    }
 }
 
 impl RedisBuilder {
     /// Adds a line to `redis.conf`, such as `maxmemory 10mb`. The last of several values counts, also over our own.
     pub fn setting(mut self, name: &str, value: &str) -> Self {
         self.settings.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Lets it speak TLS, and nothing else. Debian's Redis can.
+    pub fn tls(mut self, tls: RedisTls) -> Self {
+        self.tls = Some(tls);
         self
     }
 
@@ -174,12 +220,16 @@ impl RedisBuilder {
         let folder = supervisor.folder().to_owned();
         fs::write(folder.join("redis.conf"), self.configuration(&folder))
             .map_err(ServerError::io("write redis.conf"))?;
+        if let Some(tls) = &self.tls {
+            tls.write(&folder)?;
+        }
         let port = start_on_free_port(&mut supervisor)?;
         let server = Redis {
             cli,
             port,
             databases: AtomicU32::new(1),
             supervisor: Mutex::new(supervisor),
+            tls: self.tls.map(|_| folder),
         };
         server.wait_until_it_answers()?;
         Ok(server)
@@ -196,10 +246,39 @@ impl RedisBuilder {
              logfile {folder}/redis.log\n\
              pidfile {folder}/redis.pid\n"
         );
+        if let Some(tls) = &self.tls {
+            let asks = if tls.clients_prove_themselves {
+                "yes"
+            } else {
+                "no"
+            };
+            let _ = write!(
+                text,
+                "tls-cert-file {folder}/server.crt\n\
+                 tls-key-file {folder}/server.key\n\
+                 tls-ca-cert-file {folder}/authorities.crt\n\
+                 tls-auth-clients {asks}\n"
+            );
+        }
         for (name, value) in &self.settings {
             let _ = writeln!(text, "{name} {value}");
         }
         text
+    }
+}
+
+impl RedisTls {
+    fn write(&self, folder: &std::path::Path) -> Result<(), ServerError> {
+        let files = [
+            ("server.crt", &self.certificate),
+            ("server.key", &self.key),
+            ("authorities.crt", &self.authorities),
+        ];
+        for (name, text) in files {
+            fs::write(folder.join(name), text)
+                .map_err(ServerError::io("write the server's certificates"))?;
+        }
+        Ok(())
     }
 }
 

@@ -4,7 +4,9 @@ do_prepare() {
 
 do_start() {
     rm -f "$dir/redis.pid"
-    as_server "$bin" "$dir/redis.conf" --port "$1" &
+    # With a certificate there is no way in without TLS.
+    if [ -f "$dir/server.crt" ]; then set -- --port 0 --tls-port "$1"; else set -- --port "$1"; fi
+    as_server "$bin" "$dir/redis.conf" "$@" &
     launcher=$!
     until [ -s "$dir/redis.pid" ]; do
         kill -0 "$launcher" 2>/dev/null || return 1

@@ -64,6 +64,12 @@ pub enum CacheError {
         /// What the store's library said.
         source: BoxError,
     },
+    /// The store can't prove who it is: its certificate isn't valid, isn't for that name, or is of nobody who is trusted.
+    #[error("the cache isn't trusted: check its certificate, its name and the authorities")]
+    Untrusted {
+        /// What the store's library said.
+        source: BoxError,
+    },
     /// The store refused for a reason that this port has no name for.
     #[error("the cache failed")]
     Failed {
@@ -85,6 +91,7 @@ impl CacheError {
             | Self::Overflow { .. }
             | Self::Unencodable { .. }
             | Self::Forbidden { .. }
+            | Self::Untrusted { .. }
             | Self::Failed { .. } => Retry::Never,
         }
     }
