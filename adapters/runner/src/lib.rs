@@ -36,6 +36,7 @@ mod runner;
 mod schedules;
 mod settings;
 mod signal;
+mod sync;
 
 pub use handler::{InShared, InTenant, JobOutcome, JobScopes, ScopedWork};
 pub use observer::RunnerObserver;

@@ -1,17 +1,20 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use futures_lite::future::block_on;
-use parking_lot::{Condvar, Mutex};
 use tenantry::jobs::{JobWorker, JobWorkerError, Lease, LeaseWatch, Outcome};
 use tenantry::ports::{JobQueue, JobQueueError};
 
 use crate::in_hand::InHand;
 use crate::observer::OnError;
+use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use crate::sync::{Condvar, Mutex};
 use crate::{JobRunnerSettings, RunnerObserver, WakeSignal};
+
+#[cfg(all(test, shuttle))]
+mod interleavings;
 
 /// Threads that have a worker do jobs, woken by a signal, until they are told to stop.
 ///
@@ -28,6 +31,8 @@ struct Floor {
     working: AtomicUsize,
     /// How many of them have taken a job, or are about to.
     busy: AtomicUsize,
+    /// Counts the looks that found something, so that who found nothing knows whether more was put in meanwhile.
+    ended: AtomicUsize,
     /// Counts the signals, so that none is missed between a look at the queue and going to rest.
     signals: Mutex<u64>,
     rested: Condvar,
@@ -68,17 +73,7 @@ impl JobRunner {
         observer: Arc<dyn RunnerObserver>,
     ) -> std::io::Result<Self> {
         let lease_for = worker.policy().lease_for;
-        let floor = Arc::new(Floor {
-            stopped: AtomicBool::new(false),
-            working: AtomicUsize::new(0),
-            busy: AtomicUsize::new(0),
-            signals: Mutex::new(0),
-            rested: Condvar::new(),
-            done: AtomicU64::new(0),
-            in_hand: InHand::new(lease_for, settings.longest),
-            settings,
-            observer,
-        });
+        let floor = Arc::new(Floor::new(lease_for, settings, observer));
         let worker = worker.clone().with_watch(floor.clone());
         let keeper = Keeper {
             queue: worker.queue().clone(),
@@ -168,15 +163,38 @@ impl LeaseWatch for Floor {
 }
 
 impl Floor {
+    fn new(
+        lease_for: Duration,
+        settings: JobRunnerSettings,
+        observer: Arc<dyn RunnerObserver>,
+    ) -> Self {
+        Self {
+            stopped: AtomicBool::new(false),
+            working: AtomicUsize::new(0),
+            busy: AtomicUsize::new(0),
+            ended: AtomicUsize::new(0),
+            signals: Mutex::new(0),
+            rested: Condvar::new(),
+            done: AtomicU64::new(0),
+            in_hand: InHand::new(lease_for, settings.longest),
+            settings,
+            observer,
+        }
+    }
+
     fn work(&self, worker: &JobWorker) {
         while !self.is_stopped() {
             let seen = *self.signals.lock();
+            let ended = self.ended.load(Ordering::Acquire);
             self.busy.fetch_add(1, Ordering::AcqRel);
             let run = AssertUnwindSafe(|| block_on(worker.work_once()));
             let ran = catch_unwind(run);
+            if !matches!(ran, Ok(Ok(Outcome::Idle))) {
+                self.ended.fetch_add(1, Ordering::AcqRel);
+            }
             let others = self.busy.fetch_sub(1, Ordering::AcqRel) - 1;
             match ran {
-                Ok(Ok(Outcome::Idle)) => self.idle(seen, others),
+                Ok(Ok(Outcome::Idle)) => self.idle(seen, others, ended),
                 Ok(Ok(outcome)) => {
                     self.done.fetch_add(1, Ordering::Relaxed);
                     self.observer.settled(&outcome);
@@ -195,9 +213,12 @@ impl Floor {
         self.working.fetch_sub(1, Ordering::AcqRel);
     }
 
-    /// Nothing is due. What the others have taken may put in more.
-    fn idle(&self, seen: u64, others: usize) {
+    /// Nothing was due. What the others have taken may put in more, and so may what they have ended since the look.
+    fn idle(&self, seen: u64, others: usize, ended: usize) {
         if self.settings.until_idle && others == 0 {
+            if self.ended.load(Ordering::Acquire) != ended {
+                return;
+            }
             self.stop_taking();
         }
         self.rest(seen);
