@@ -87,8 +87,8 @@ impl Shared {
         if placed {
             return Err(WiringMistake::LayerTwice.into());
         }
-        if self.reads_path {
-            path::check_place(parts)?;
+        if self.reads_path && path::was_matched(parts) {
+            return Err(WiringMistake::BehindRouter.into());
         }
         let token = match self.token(parts) {
             Ok(token) => token.map(Arc::new),

@@ -2,25 +2,25 @@ use http::Uri;
 use http::request::Parts;
 use http::uri::PathAndQuery;
 
-use crate::WiringMistake;
-
 /// The path and query as they came, in the extensions of a request whose path named its tenant. With axum, the extractor
 /// `OriginalUri` tells it, too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OriginalPath(pub PathAndQuery);
 
 /// Whether a router has looked at the path already, so that nothing that is done to it matters any more.
-pub(super) fn check_place(parts: &Parts) -> Result<(), WiringMistake> {
+pub(super) fn was_matched(parts: &Parts) -> bool {
     #[cfg(feature = "axum")]
-    if parts
+    let matched = parts
         .extensions
         .get::<axum::extract::MatchedPath>()
-        .is_some()
-    {
-        return Err(WiringMistake::BehindRouter);
-    }
-    let _ = parts;
-    Ok(())
+        .is_some();
+    #[cfg(not(feature = "axum"))]
+    let matched = {
+        // No router that is known here.
+        let _ = parts;
+        false
+    };
+    matched
 }
 
 /// Puts `rest` in the place of the path. The query stays.

@@ -27,7 +27,7 @@ async fn what_was_read_a_moment_ago_is_not_read_again_and_what_is_older_is() {
     for _ in 0..5 {
         directory.find(&slug("acme")).await.unwrap();
     }
-    advance(Duration::from_millis(1000)).await;
+    advance(Duration::from_secs(1)).await;
     directory.find(&slug("acme")).await.unwrap();
     assert_eq!(world.store.reads() - before, 1);
     advance(Duration::from_millis(1)).await;

@@ -15,7 +15,7 @@ use tower::{ServiceExt as _, util::BoxCloneSyncService};
 
 use crate::world::{Server, World, refused, resolver};
 
-async fn layer(world: &World, limits: TenantLimits) -> TenantLayer {
+fn layer(world: &World, limits: TenantLimits) -> TenantLayer {
     TenantLayer::builder(resolver([Source::Subdomain]), world.directory())
         .limits(limits)
         .build()
@@ -33,7 +33,7 @@ fn rate(per_second: u32, burst: u32) -> TenantLimits {
 async fn a_tenant_that_asks_too_often_is_told_when_to_come_back_and_the_others_are_served() {
     let world = World::with(&["acme", "globex"]).await;
     let router = Router::new().route("/", get(|| async { "here" }));
-    let server = Server::of(router.layer(layer(&world, rate(1, 3)).await)).await;
+    let server = Server::of(router.layer(layer(&world, rate(1, 3)))).await;
     for _ in 0..3 {
         server.get("acme.example.com", "/").await.ok();
     }
@@ -47,7 +47,7 @@ async fn a_tenant_that_asks_too_often_is_told_when_to_come_back_and_the_others_a
 async fn the_rate_comes_back_with_time() {
     let world = World::with(&["acme"]).await;
     let router = Router::new().route("/", get(|| async {}));
-    let app = router.layer(layer(&world, rate(2, 2)).await);
+    let app = router.layer(layer(&world, rate(2, 2)));
     let ask = async || {
         let request = Request::get("/")
             .header("host", "acme.example.com")
@@ -84,7 +84,7 @@ async fn requests_in_flight_are_limited_for_each_tenant() {
         .route("/slow", get(handler))
         .route("/", get(|| async {}));
     let limits = TenantLimits::none().in_flight(2);
-    let server = Arc::new(Server::of(router.layer(layer(&world, limits).await)).await);
+    let server = Arc::new(Server::of(router.layer(layer(&world, limits))).await);
     let slow: Vec<_> = (0..2)
         .map(|_| {
             let server = Arc::clone(&server);
@@ -119,7 +119,7 @@ async fn a_place_is_kept_until_the_body_has_ended_or_the_request_is_given_up() {
             }),
         )
         .route("/never", get(std::future::pending::<()>))
-        .layer(layer(&world, TenantLimits::none().in_flight(1)).await);
+        .layer(layer(&world, TenantLimits::none().in_flight(1)));
     let app = BoxCloneSyncService::new(router);
     let ask = |path: &str| {
         let request = Request::get(path)
@@ -155,17 +155,19 @@ async fn a_handler_that_panics_gives_its_place_back() {
         .route(
             "/panic",
             get(|| async {
-                if true {
-                    panic!("on purpose")
-                }
+                on_purpose();
             }),
         )
         .route("/", get(|| async {}));
     let limits = TenantLimits::none().in_flight(1);
-    let server = Server::of(router.layer(layer(&world, limits).await)).await;
+    let server = Server::of(router.layer(layer(&world, limits))).await;
     for _ in 0..3 {
         let answer = server.get("acme.example.com", "/panic").await;
         assert_ne!(answer.status, 200);
         server.get("acme.example.com", "/").await.ok();
     }
+}
+
+fn on_purpose() {
+    panic!("on purpose");
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tenantry::ports::ScopeError;
 use tenantry::resolution::Source;
 use tenantry_http::{SharedScope, TenantLayer, TenantScope};
-use tenantry_memory::MemoryScopes;
+use tenantry_memory::{MemoryScopes, SharedConnection};
 
 use crate::world::{Server, World, refused, resolver};
 
@@ -22,31 +22,31 @@ impl FromRef<State> for Arc<MemoryScopes> {
     }
 }
 
-fn failed(error: ScopeError) -> String {
+fn failed(error: &ScopeError) -> String {
     error.to_string()
 }
 
 async fn serve(world: &World) -> Server {
     let list = |scope: TenantScope<MemoryScopes>| async move {
         let rows = scope.transaction(|connection| connection.rows("notes"));
-        rows.await.map(Json).map_err(failed)
+        rows.await.map(Json).map_err(|error| failed(&error))
     };
     let add = |scope: TenantScope<MemoryScopes>| async move {
         let slug = scope.tenant().slug().to_string();
         let row = json!({ "of": slug });
         let added = scope.transaction(move |connection| connection.insert("notes", row));
-        added.await.map_err(failed)
+        added.await.map_err(|error| failed(&error))
     };
     let fail = |scope: TenantScope<MemoryScopes>| async move {
         let failing = scope.transaction(|connection| {
             connection.insert("notes", json!("lost"))?;
             Err::<(), _>(ScopeError::TransactionEnded)
         });
-        failing.await.map_err(failed)
+        failing.await.map_err(|error| failed(&error))
     };
     let shared = |scope: SharedScope<MemoryScopes>| async move {
-        let tables = scope.transaction(|connection| connection.tables());
-        tables.await.map(Json).map_err(failed)
+        let tables = scope.transaction(SharedConnection::tables);
+        tables.await.map(Json).map_err(|error| failed(&error))
     };
     let layer = TenantLayer::builder(resolver([Source::Subdomain]), world.directory());
     let router = Router::new()
@@ -112,7 +112,7 @@ async fn a_scope_whose_request_is_given_up_is_rolled_back() {
             may_go_on.recv().unwrap();
             Ok::<_, ScopeError>(())
         });
-        work.await.map_err(failed)
+        work.await.map_err(|error| failed(&error))
     };
     let layer = TenantLayer::builder(resolver([Source::Subdomain]), world.directory());
     let app = Router::new()

@@ -1,5 +1,6 @@
 //! Tenants in memory, a store that can be watched and broken, a server on loopback, and a client that sends what it is told.
 
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -241,7 +242,7 @@ impl Server {
     pub(crate) async fn send(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
         let mut request = format!("GET {path} HTTP/1.1\r\nconnection: close\r\n");
         for (name, value) in headers {
-            request += &format!("{name}: {value}\r\n");
+            write!(request, "{name}: {value}\r\n").unwrap();
         }
         request += "\r\n";
         self.send_bytes(request.as_bytes()).await
