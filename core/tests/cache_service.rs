@@ -308,3 +308,17 @@ fn what_has_no_opposite_cant_be_subtracted() {
     let error = block_on(cache.decrement(&key("a"), i64::MIN, None)).unwrap_err();
     assert!(matches!(error, CacheError::Overflow { .. }), "{error:?}");
 }
+
+#[test]
+fn all_caches_of_a_tenant_count_together_and_no_other_tenants() {
+    let caches = caches();
+    for _ in 0..2 {
+        let cache = caches.tenant(&context(1));
+        assert_eq!(block_on(cache.get(&key("a"))).unwrap(), None);
+    }
+    let misses = |number| {
+        let statistics = block_on(caches.tenant(&context(number)).statistics()).unwrap();
+        statistics.misses
+    };
+    assert_eq!((misses(1), misses(2)), (2, 0));
+}

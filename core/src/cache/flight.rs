@@ -65,3 +65,43 @@ impl Flight {
         self.0.lock().await
     }
 }
+
+#[cfg(all(test, not(shuttle)))]
+mod tests {
+    use alloc::string::ToString;
+
+    use futures_lite::future::block_on;
+
+    use super::*;
+    use crate::cache::{CacheKey, KeySpace};
+
+    fn key(number: usize) -> FlightKey {
+        let key = CacheKey::new(number.to_string()).unwrap();
+        (KeySpace::shared().key(&key), None)
+    }
+
+    #[test]
+    fn what_is_left_of_dropped_callers_goes_and_what_is_under_way_stays() {
+        let flights = Flights::default();
+        let under_way: Vec<_> = (0..10).map(|n| block_on(flights.join(key(n)))).collect();
+        for number in 10..1_000 {
+            drop(block_on(flights.join(key(number))));
+            let kept = block_on(flights.0.lock()).flights.len();
+            assert!(kept <= 64, "{kept} are kept after {number}");
+        }
+        for (number, flight) in under_way.iter().enumerate() {
+            assert!(Arc::ptr_eq(flight, &block_on(flights.join(key(number)))));
+        }
+    }
+
+    #[test]
+    fn nobody_joins_a_flight_that_is_closed_nor_closes_the_one_after_it() {
+        let flights = Flights::default();
+        let first = block_on(flights.join(key(0)));
+        block_on(flights.close(&key(0), &first));
+        let second = block_on(flights.join(key(0)));
+        assert!(!Arc::ptr_eq(&first, &second));
+        block_on(flights.close(&key(0), &first));
+        assert!(Arc::ptr_eq(&second, &block_on(flights.join(key(0)))));
+    }
+}
