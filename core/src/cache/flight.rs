@@ -66,7 +66,7 @@ impl Flight {
     }
 }
 
-#[cfg(all(test, not(shuttle)))]
+#[cfg(test)]
 mod tests {
     use alloc::string::ToString;
 
