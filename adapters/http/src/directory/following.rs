@@ -1,13 +1,16 @@
 use std::convert::Infallible;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tenantry::TenantEvent;
 use tenantry::ports::{ChangeSignal, EventSink, TenantChanges};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::{Inner, TenantDirectory};
 
 impl TenantDirectory {
+    const PAUSE_WHILE_CUT: Duration = Duration::from_millis(100);
+
     /// Hears of changes for as long as the future lives: spawn it, once for each process.
     ///
     /// While the feed proves that it hears, nothing is read again but what changed. While it is cut, and after the future
@@ -15,8 +18,15 @@ impl TenantDirectory {
     /// [`trust_for`](super::DirectoryBuilder::trust_for).
     pub async fn follow(&self, mut changes: impl TenantChanges) -> Infallible {
         let _end = CutAtEnd(&self.inner);
+        let mut last = None;
         loop {
-            self.hear(changes.next().await);
+            let signal = changes.next().await;
+            self.hear(signal);
+            // A feed that has nothing else to tell may tell this at once, over and over.
+            if signal == ChangeSignal::Cut && last == Some(signal) {
+                sleep(Self::PAUSE_WHILE_CUT).await;
+            }
+            last = Some(signal);
         }
     }
 

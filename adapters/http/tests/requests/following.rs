@@ -2,15 +2,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use axum::Router;
+use axum::routing::get;
 use tenantry::Slug;
 use tenantry::ports::{ChangeSignal, TenantChanges, TenantRepository};
-use tenantry::resolution::TenantReference;
-use tenantry_http::TenantDirectory;
+use tenantry::resolution::{Source, TenantReference};
+use tenantry_http::{TenantDirectory, TenantLayer};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 use tokio::time::advance;
 
-use crate::world::World;
+use crate::world::{Server, World, refused, resolver};
 
 /// A feed whose signals the test sends.
 struct Feed(UnboundedReceiver<ChangeSignal>);
@@ -185,4 +187,68 @@ async fn a_directory_that_stops_following_trusts_the_clock_again() {
     advance(Duration::from_millis(20)).await;
     followed.status().await.unwrap();
     assert_eq!(followed.world.store.reads(), before + 1);
+}
+
+#[tokio::test]
+async fn a_running_client_is_refused_within_a_second_of_its_tenants_suspension() {
+    let world = World::with(&["acme"]).await;
+    let store = Arc::clone(&world.store) as Arc<dyn TenantRepository>;
+    // Neither would read again by itself for as long as this test lives.
+    let directory = TenantDirectory::builder(store).trust_for(Duration::from_secs(3600));
+    let deaf = serve(directory.build()).await;
+    let store = Arc::clone(&world.store) as Arc<dyn TenantRepository>;
+    let directory = TenantDirectory::builder(store)
+        .trust_for(Duration::from_secs(3600))
+        .build();
+    let follower = directory.clone();
+    let feed = world.store.changes();
+    let following = tokio::spawn(async move {
+        follower.follow(feed).await;
+    });
+    let hearing = serve(directory).await;
+    for server in [&hearing, &deaf] {
+        server.get("acme.example.com", "/").await.ok();
+    }
+    world.suspend("acme").await;
+    let suspended_at = std::time::Instant::now();
+    while hearing.get("acme.example.com", "/").await.status == 200 {
+        assert!(
+            suspended_at.elapsed() < Duration::from_secs(1),
+            "it is still served"
+        );
+    }
+    let answer = hearing.get("acme.example.com", "/").await.problem();
+    assert_eq!(answer, refused(403, "tenant_suspended"));
+    deaf.get("acme.example.com", "/").await.ok();
+    following.abort();
+}
+
+async fn serve(directory: TenantDirectory) -> Server {
+    let layer = TenantLayer::builder(resolver([Source::Subdomain]), directory);
+    let router = Router::new().route("/", get(|| async {}));
+    Server::of(router.layer(layer.build().unwrap())).await
+}
+
+/// A feed that is broken for good, and says so without end.
+struct Broken;
+
+#[async_trait]
+impl TenantChanges for Broken {
+    async fn next(&mut self) -> ChangeSignal {
+        ChangeSignal::Cut
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_feed_that_is_cut_for_good_leaves_others_their_turn() {
+    let world = World::with(&["acme"]).await;
+    let directory = world.directory();
+    let follower = directory.clone();
+    let following = tokio::spawn(async move {
+        follower.follow(Broken).await;
+    });
+    tokio::task::yield_now().await;
+    let acme = TenantReference::Slug(Slug::new("acme").unwrap());
+    directory.find(&acme).await.unwrap();
+    following.abort();
 }

@@ -16,8 +16,8 @@ use tenantry::{
 };
 use tenantry_http::{PublicSuffixList, TenantDirectory};
 use tenantry_memory::{
-    MemoryDatabase, MemoryMigration, MemorySchemaProvider, MemoryTenantRepository, RandomIds,
-    SystemClock,
+    MemoryDatabase, MemoryMigration, MemorySchemaProvider, MemoryTenantChanges,
+    MemoryTenantRepository, RandomIds, SystemClock,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -42,6 +42,10 @@ pub(crate) struct Store {
 impl Store {
     pub(crate) fn reads(&self) -> usize {
         self.reads.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn changes(&self) -> MemoryTenantChanges {
+        self.inner.changes()
     }
 
     pub(crate) fn break_down(&self, broken: bool) {
