@@ -1,0 +1,38 @@
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use super::{AuthError, Operator, OperatorAuth, Right};
+use crate::refusal::Refusal;
+
+/// Lets operators through, and puts who it is beside the request.
+pub(crate) async fn authenticate(
+    State(auth): State<Arc<dyn OperatorAuth>>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Refusal> {
+    let (mut parts, body) = request.into_parts();
+    let operator = auth.operator(&parts).await.map_err(|error| match error {
+        AuthError::Unauthenticated => Refusal::Unauthenticated,
+        AuthError::Unavailable { source } => Refusal::AuthUnavailable { source },
+    })?;
+    parts.extensions.insert(operator);
+    Ok(next.run(Request::from_parts(parts, body)).await)
+}
+
+/// Lets operators through who have a right. Whoever isn't known has none.
+pub(crate) async fn demand(
+    State(right): State<Right>,
+    operator: Option<Extension<Operator>>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Refusal> {
+    match operator {
+        Some(Extension(operator)) if operator.may(right) => Ok(next.run(request).await),
+        Some(_) => Err(Refusal::RightMissing { right }),
+        None => Err(Refusal::Unauthenticated),
+    }
+}

@@ -1,0 +1,82 @@
+use std::sync::Arc;
+
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::HeaderValue;
+use axum::http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::Response;
+use axum::{Extension, Router};
+use tenantry::TenantService;
+
+use crate::access::{OperatorAuth, Right, authenticate};
+use crate::body;
+use crate::document::{self, Document};
+use crate::idempotency::{IdempotencyStore, MemoryIdempotency, to_the_end};
+use crate::refusal::Refusal;
+use crate::routes::{PREFIX, Routes};
+use crate::tenants;
+
+/// The administration of a host's tenants, as a router.
+///
+/// It can't be made without somebody who says who an operator is, and asks him about every request under `/api`, also where
+/// nothing is.
+#[must_use = "it serves nothing until its `router` is"]
+pub struct AdminApi {
+    service: TenantService,
+    auth: Arc<dyn OperatorAuth>,
+    idempotency: Arc<dyn IdempotencyStore>,
+}
+
+impl AdminApi {
+    /// The administration of `service`'s tenants, by the operators that `auth` knows.
+    pub fn new(service: TenantService, auth: Arc<dyn OperatorAuth>) -> Self {
+        Self {
+            service,
+            auth,
+            idempotency: Arc::new(MemoryIdempotency::new()),
+        }
+    }
+
+    /// Keeps the answers to requests with an `Idempotency-Key` in `store`: in this process's memory otherwise.
+    pub fn idempotency(mut self, store: Arc<dyn IdempotencyStore>) -> Self {
+        self.idempotency = store;
+        self
+    }
+
+    /// The router, all of whose paths begin with `/api`. It can be merged with a host's, or nested in one.
+    ///
+    /// # Errors
+    /// [`AdminError`], if the interface can't be described. It would be a mistake of this crate.
+    pub fn router(self) -> Result<Router, AdminError> {
+        let routes = tenants::routes(Routes::new())
+            .mount::<document::__path_read, _, _>(Right::Read, document::read);
+        let (routes, description) = routes.into_parts();
+        let document = Document::of(&description).map_err(|source| AdminError { source })?;
+        let inner = routes
+            .with_state(self.service)
+            .fallback(async || Refusal::PathUnknown)
+            .method_not_allowed_fallback(async || Refusal::MethodUnknown)
+            .layer(Extension(document))
+            .layer(from_fn_with_state(self.idempotency, to_the_end))
+            .layer(DefaultBodyLimit::max(body::LIMIT))
+            .layer(from_fn_with_state(self.auth, authenticate))
+            .layer(from_fn(with_safe_headers));
+        Ok(Router::new().nest(PREFIX, inner))
+    }
+}
+
+/// Why there is no router.
+#[derive(Debug, thiserror::Error)]
+#[error("the interface can't be described")]
+pub struct AdminError {
+    source: serde_json::Error,
+}
+
+/// What is told to an operator is for nobody else: no cache keeps it, and no browser guesses what it is.
+async fn with_safe_headers(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}

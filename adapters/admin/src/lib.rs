@@ -1,0 +1,61 @@
+//! Administration of tenants over HTTP: a router for axum, over the core's service and ports, whatever adapters the host has.
+//!
+//! ```text
+//!  request ──▶ OperatorAuth ──▶ right ──▶ Idempotency-Key ──▶ If-Match ──▶ TenantService (core)
+//!               │ nobody: 401    │ 403     │ the same answer   │ 412, 428
+//! ```
+//!
+//! | path below `/api` | method | right |
+//! | --- | --- | --- |
+//! | `/tenants` | `GET`: pages, by status, by a part of slug or name | read |
+//! | `/tenants` | `POST`: creates and provisions | manage |
+//! | `/tenants/{id or slug}` | `GET` | read |
+//! | `/tenants/{id or slug}` | `PATCH`: name or settings; `DELETE` | manage |
+//! | `/tenants/{id or slug}/suspend`, `/activate`, `/provision` | `POST` | manage |
+//! | `/tenants/{id or slug}/purge` | `POST` | purge |
+//! | `/openapi.json` | `GET` | read |
+//!
+//! Nobody is in by default. Every change of a tenant names the version that it is based on, in `If-Match`; every refusal is a
+//! problem document (RFC 9457) with a stable `reason`; and a change that was begun is done to its end, whether or not
+//! somebody still waits for the answer.
+//!
+//! ```
+//! # use std::sync::Arc;
+//! # use tenantry::ports::{Clock, IdSource, SchemaProvider, TenantRepository};
+//! # use tenantry_memory::*;
+//! use axum::Router;
+//! use tenantry::{Actor, TenantService};
+//! use tenantry_admin::{AdminApi, BearerTokens, Operator, OperatorToken, Right};
+//!
+//! # let repository = Arc::new(MemoryTenantRepository::new());
+//! # let schemas = Arc::new(MemorySchemaProvider::new(MemoryDatabase::new(), [MemoryMigration::create_table("notes")]));
+//! # let text = "0123456789abcdef0123456789abcdef";
+//! let service = TenantService::builder(
+//!     repository,
+//!     schemas,
+//!     Arc::new(SystemClock),
+//!     Arc::new(RandomIds::new()),
+//! )
+//! .build();
+//! let token = OperatorToken::new(text)?; // from a file or the environment
+//! let ines = Operator::new(Actor::named("operator:ines")?, [Right::Read, Right::Manage]);
+//! let auth = BearerTokens::nobody().and(&token, ines);
+//! let app: Router = AdminApi::new(service, Arc::new(auth)).router()?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod access;
+mod api;
+mod body;
+mod document;
+mod idempotency;
+mod precondition;
+mod refusal;
+mod routes;
+mod tenants;
+
+pub use access::{
+    AuthError, BearerTokens, Operator, OperatorAuth, OperatorToken, OperatorTokenError, Right,
+};
+pub use api::{AdminApi, AdminError};
+pub use idempotency::{Begun, IdempotencyKey, IdempotencyStore, KeptAnswer, MemoryIdempotency};

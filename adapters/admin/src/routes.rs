@@ -1,0 +1,75 @@
+//! Routes, and the document that shows each of them.
+
+use axum::Router;
+use axum::handler::Handler;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{MethodFilter, on};
+use tenantry::TenantService;
+use utoipa::openapi::path::HttpMethod;
+use utoipa::openapi::{OpenApi, PathItem};
+
+use crate::access::{Right, demand};
+use crate::document;
+
+/// Where all paths begin.
+pub(crate) const PREFIX: &str = "/api";
+
+/// A router of which the document tells all.
+pub(crate) struct Routes {
+    router: Router<TenantService>,
+    document: OpenApi,
+}
+
+impl Routes {
+    pub(crate) fn new() -> Self {
+        Self {
+            router: Router::new(),
+            document: document::empty(),
+        }
+    }
+
+    /// Adds the operation `P` to the document, and `handler` to the router, where only operators with `right` come to it.
+    pub(crate) fn mount<P, H, T>(mut self, right: Right, handler: H) -> Self
+    where
+        P: utoipa::Path,
+        H: Handler<T, TenantService>,
+        T: 'static,
+    {
+        let (path, methods) = (P::path(), P::methods());
+        let filters = methods.iter().map(filter_of);
+        if let Some(filter) = filters.reduce(MethodFilter::or) {
+            let route = on(filter, handler).layer(from_fn_with_state(right, demand));
+            let inner = path.strip_prefix(PREFIX).unwrap_or(&path);
+            self.router = self.router.route(inner, route);
+        }
+        for method in methods {
+            let operation = document::completed(P::operation(), &path, &method, right);
+            let item = PathItem::new(method, operation);
+            let paths = &mut self.document.paths.paths;
+            match paths.get_mut(&path) {
+                Some(known) => known.merge_operations(item),
+                None => {
+                    paths.insert(path.clone(), item);
+                }
+            }
+        }
+        self
+    }
+
+    pub(crate) fn into_parts(self) -> (Router<TenantService>, OpenApi) {
+        (self.router, self.document)
+    }
+}
+
+fn filter_of(method: &HttpMethod) -> MethodFilter {
+    match method {
+        HttpMethod::Get => MethodFilter::GET,
+        HttpMethod::Post => MethodFilter::POST,
+        HttpMethod::Put => MethodFilter::PUT,
+        HttpMethod::Delete => MethodFilter::DELETE,
+        HttpMethod::Options => MethodFilter::OPTIONS,
+        HttpMethod::Head => MethodFilter::HEAD,
+        HttpMethod::Patch => MethodFilter::PATCH,
+        HttpMethod::Trace => MethodFilter::TRACE,
+    }
+}
