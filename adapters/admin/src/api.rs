@@ -11,7 +11,7 @@ use tenantry::TenantService;
 use crate::access::{OperatorAuth, Right, authenticate};
 use crate::body;
 use crate::document::{self, Document};
-use crate::idempotency::{IdempotencyStore, MemoryIdempotency, to_the_end};
+use crate::idempotency::{IdempotencyStore, MemoryIdempotency};
 use crate::refusal::Refusal;
 use crate::routes::{PREFIX, Routes};
 use crate::tenants;
@@ -48,7 +48,7 @@ impl AdminApi {
     /// # Errors
     /// [`AdminError`], if the interface can't be described. It would be a mistake of this crate.
     pub fn router(self) -> Result<Router, AdminError> {
-        let routes = tenants::routes(Routes::new())
+        let routes = tenants::routes(Routes::new(self.idempotency))
             .mount::<document::__path_read, _, _>(Right::Read, document::read);
         let (routes, description) = routes.into_parts();
         let document = Document::of(&description).map_err(|source| AdminError { source })?;
@@ -57,7 +57,6 @@ impl AdminApi {
             .fallback(async || Refusal::PathUnknown)
             .method_not_allowed_fallback(async || Refusal::MethodUnknown)
             .layer(Extension(document))
-            .layer(from_fn_with_state(self.idempotency, to_the_end))
             .layer(DefaultBodyLimit::max(body::LIMIT))
             .layer(from_fn_with_state(self.auth, authenticate))
             .layer(from_fn(with_safe_headers));

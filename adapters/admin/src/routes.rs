@@ -1,5 +1,7 @@
 //! Routes, and the document that shows each of them.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::handler::Handler;
 use axum::middleware::from_fn_with_state;
@@ -10,6 +12,7 @@ use utoipa::openapi::{OpenApi, PathItem};
 
 use crate::access::{Right, demand};
 use crate::document;
+use crate::idempotency::{IdempotencyStore, to_the_end};
 
 /// Where all paths begin.
 pub(crate) const PREFIX: &str = "/api";
@@ -18,13 +21,15 @@ pub(crate) const PREFIX: &str = "/api";
 pub(crate) struct Routes {
     router: Router<TenantService>,
     document: OpenApi,
+    idempotency: Arc<dyn IdempotencyStore>,
 }
 
 impl Routes {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(idempotency: Arc<dyn IdempotencyStore>) -> Self {
         Self {
             router: Router::new(),
             document: document::empty(),
+            idempotency,
         }
     }
 
@@ -38,7 +43,11 @@ impl Routes {
         let (path, methods) = (P::path(), P::methods());
         let filters = methods.iter().map(filter_of);
         if let Some(filter) = filters.reduce(MethodFilter::or) {
-            let route = on(filter, handler).layer(from_fn_with_state(right, demand));
+            // The right comes first: an answer isn't given again to somebody who lost it.
+            let store = Arc::clone(&self.idempotency);
+            let route = on(filter, handler)
+                .layer(from_fn_with_state(store, to_the_end))
+                .layer(from_fn_with_state(right, demand));
             let inner = path.strip_prefix(PREFIX).unwrap_or(&path);
             self.router = self.router.route(inner, route);
         }

@@ -20,7 +20,7 @@ const LONGEST_SEARCH: usize = 200;
 #[into_params(parameter_in = Query)]
 pub(super) struct Listing {
     /// Only tenants of these statuses, parted by commas: all, unless it is given.
-    #[param(value_type = Option<Vec<Status>>, style = Form, explode = false)]
+    #[param(value_type = Option<Vec<Status>>, style = Form, explode = false, min_items = 1)]
     status: Option<String>,
     /// Only tenants whose slug or name contains this text, in either case for ASCII letters.
     #[param(

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use crate::world::{MANAGER, World, refused};
+use crate::world::{ALL, ALL_BUT_WEAK, MANAGER, World, refused};
 
 fn acme() -> Value {
     json!({ "slug": "acme", "name": "Acme" })
@@ -114,4 +114,22 @@ async fn a_key_is_one_header_of_visible_characters() {
     let answer = two.send().await;
     assert_eq!(answer.problem(), refused(400, "idempotency_key_malformed"));
     assert!(!world.has_schema("acme").await);
+}
+
+#[tokio::test]
+async fn an_answer_is_not_given_again_to_whoever_lost_the_right() {
+    let world = World::new().await;
+    let create = |token| {
+        let call = world.server.call("POST", "/api/tenants").by(token);
+        call.json(&acme()).header("idempotency-key", "k-1").send()
+    };
+    assert_eq!(create(ALL).await.status, 201);
+    let weak = create(ALL_BUT_WEAK).await;
+    assert_eq!(weak.problem(), refused(403, "right_missing"));
+    let again = create(ALL).await;
+    assert_eq!(
+        again.header("idempotency-replayed"),
+        Some("true"),
+        "the control"
+    );
 }

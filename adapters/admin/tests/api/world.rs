@@ -29,6 +29,8 @@ use tokio::task::JoinHandle;
 /// The tokens of three operators: one may do all, one all but purging, and one read.
 pub(crate) const ALL: &str = "all-all-all-all-all-all-all-all-all";
 pub(crate) const MANAGER: &str = "manager-manager-manager-manager-manager";
+/// The one who may do all, by a token that lets him read alone.
+pub(crate) const ALL_BUT_WEAK: &str = "weak-weak-weak-weak-weak-weak-weak-weak";
 pub(crate) const READER: &str = "reader-reader-reader-reader-reader";
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -95,8 +97,9 @@ pub(crate) fn router(service: TenantService) -> Router {
 }
 
 fn operators() -> BearerTokens {
-    let known: [(&str, &str, &[Right]); 3] = [
+    let known: [(&str, &str, &[Right]); 4] = [
         (ALL, "operator:all", &Right::ALL),
+        (ALL_BUT_WEAK, "operator:all", &[Right::Read]),
         (MANAGER, "operator:manager", &[Right::Read, Right::Manage]),
         (READER, "operator:reader", &[Right::Read]),
     ];
