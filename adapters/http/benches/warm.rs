@@ -29,6 +29,8 @@ use tower_service::Service;
 const TENANTS: usize = 100_000;
 /// How far the next request's tenant is from the last one's: far enough to find nothing of it in the processor's cache.
 const STRIDE: usize = 7919;
+/// The tenants that a busy moment is about.
+const BUSY: usize = 100;
 
 /// Every slug is an active tenant's.
 struct Everybody;
@@ -143,18 +145,24 @@ impl Service<Request<Empty<Bytes>>> for Handler {
 /// The requests' hosts, and which one is next.
 struct Turns {
     hosts: Vec<http::HeaderValue>,
+    among: usize,
     next: usize,
 }
 
 impl Turns {
-    fn new() -> Result<Self, Box<dyn Error>> {
+    /// Among so many of all tenants.
+    fn new(among: usize) -> Result<Self, Box<dyn Error>> {
         let host = |number| format!("tenant-{number}.example.com").try_into();
         let hosts = (0..TENANTS).map(host).collect::<Result<_, _>>()?;
-        Ok(Self { hosts, next: 0 })
+        Ok(Self {
+            hosts,
+            among,
+            next: 0,
+        })
     }
 
     fn host(&mut self) -> &http::HeaderValue {
-        self.next = (self.next + STRIDE) % TENANTS;
+        self.next = (self.next + STRIDE) % self.among;
         &self.hosts[self.next]
     }
 
@@ -194,26 +202,35 @@ fn warm(criterion: &mut Criterion) {
 
 fn measure(criterion: &mut Criterion) -> Result<(), Box<dyn Error>> {
     let (resolver, directory) = (resolver()?, directory()?);
-    let mut turns = Turns::new()?;
+    let mut turns = Turns::new(TENANTS)?;
+    let mut busy = Turns::new(BUSY)?;
     let mut group = criterion.benchmark_group("100,000 tenants known");
-    group.bench_function("facts to an active tenant", |bencher| {
-        bencher.iter(|| {
-            let mut facts = RequestFacts::new("/");
-            facts.host = turns.host().to_str().ok();
-            let candidate = resolver.resolve(&facts).ok()?.candidate?;
-            let tenant = directory.find_remembered(candidate.key())?.ok()?;
-            candidate.confirm(tenant.id(), tenant.slug()).ok()?;
-            Some(black_box(tenant))
-        });
+    let resolve = |turns: &mut Turns| {
+        let mut facts = RequestFacts::new("/");
+        facts.host = turns.host().to_str().ok();
+        let candidate = resolver.resolve(&facts).ok()?.candidate?;
+        let tenant = directory.find_remembered(candidate.key())?.ok()?;
+        candidate.confirm(tenant.id(), tenant.slug()).ok()?;
+        Some(black_box(tenant))
+    };
+    group.bench_function("facts to an active tenant, any of all", |bencher| {
+        bencher.iter(|| resolve(&mut turns));
+    });
+    group.bench_function("facts to an active tenant, one of 100", |bencher| {
+        bencher.iter(|| resolve(&mut busy));
     });
     group.bench_function("a request without the layer", |bencher| {
         let mut service = Handler;
         bencher.iter(|| assert_eq!(answer(&mut service, turns.request()), 200));
     });
-    let layer = TenantLayer::builder(resolver, directory.clone()).build()?;
-    group.bench_function("a request with the layer", |bencher| {
+    let layer = TenantLayer::builder(resolver.clone(), directory.clone()).build()?;
+    group.bench_function("a request with the layer, any of all", |bencher| {
         let mut service = layer.layer(Handler);
         bencher.iter(|| assert_eq!(answer(&mut service, turns.request()), 200));
+    });
+    group.bench_function("a request with the layer, one of 100", |bencher| {
+        let mut service = layer.layer(Handler);
+        bencher.iter(|| assert_eq!(answer(&mut service, busy.request()), 200));
     });
     group.finish();
     Ok(())
