@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::Request;
 use axum::http::HeaderValue;
 use axum::http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
@@ -9,11 +9,9 @@ use axum::{Extension, Router};
 use tenantry::TenantService;
 
 use crate::access::{OperatorAuth, Right, authenticate};
-use crate::body;
 use crate::document::{self, Document};
 use crate::idempotency::{IdempotencyStore, MemoryIdempotency};
-use crate::refusal::Refusal;
-use crate::routes::{PREFIX, Routes};
+use crate::routes::Routes;
 use crate::tenants;
 
 /// The administration of a host's tenants, as a router.
@@ -52,15 +50,13 @@ impl AdminApi {
             .mount::<document::__path_read, _, _>(Right::Read, document::read);
         let (routes, description) = routes.into_parts();
         let document = Document::of(&description).map_err(|source| AdminError { source })?;
-        let inner = routes
+        let routes = routes
             .with_state(self.service)
-            .fallback(async || Refusal::PathUnknown)
-            .method_not_allowed_fallback(async || Refusal::MethodUnknown)
             .layer(Extension(document))
-            .layer(DefaultBodyLimit::max(body::LIMIT))
             .layer(from_fn_with_state(self.auth, authenticate))
             .layer(from_fn(with_safe_headers));
-        Ok(Router::new().nest(PREFIX, inner))
+        // What matches none of them is the host's: no fallback of ours asks for an operator there.
+        Ok(routes.reset_fallback())
     }
 }
 

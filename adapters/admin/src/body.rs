@@ -10,7 +10,7 @@ use serde_json::error::Category;
 use crate::refusal::Refusal;
 
 /// The largest body: settings of the largest size, and room for how they are written.
-pub(crate) const LIMIT: usize = 256 * 1024;
+const LIMIT: usize = 256 * 1024;
 
 /// A body of JSON in which nothing is unknown.
 pub(crate) struct Json<T>(pub(crate) T);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::handler::Handler;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{MethodFilter, on};
+use axum::routing::{MethodFilter, any, on};
 use tenantry::TenantService;
 use utoipa::openapi::path::HttpMethod;
 use utoipa::openapi::{OpenApi, PathItem};
@@ -13,9 +13,10 @@ use utoipa::openapi::{OpenApi, PathItem};
 use crate::access::{Right, demand};
 use crate::document;
 use crate::idempotency::{IdempotencyStore, to_the_end};
+use crate::refusal::Refusal;
 
-/// Where all paths begin.
-pub(crate) const PREFIX: &str = "/api";
+/// All the other paths that begin as ours do. As routes they are ours whatever fallback a host has.
+const ELSEWHERE: [&str; 3] = ["/api", "/api/", "/api/{*elsewhere}"];
 
 /// A router of which the document tells all.
 pub(crate) struct Routes {
@@ -48,8 +49,7 @@ impl Routes {
             let route = on(filter, handler)
                 .layer(from_fn_with_state(store, to_the_end))
                 .layer(from_fn_with_state(right, demand));
-            let inner = path.strip_prefix(PREFIX).unwrap_or(&path);
-            self.router = self.router.route(inner, route);
+            self.router = self.router.route(&path, route);
         }
         for method in methods {
             let operation = document::completed(P::operation(), &path, &method, right);
@@ -65,8 +65,13 @@ impl Routes {
         self
     }
 
+    /// The router, which answers for every path and method below `/api`, and the document.
     pub(crate) fn into_parts(self) -> (Router<TenantService>, OpenApi) {
-        (self.router, self.document)
+        let router = ELSEWHERE.into_iter().fold(self.router, |router, path| {
+            router.route(path, any(async || Refusal::PathUnknown))
+        });
+        let router = router.method_not_allowed_fallback(async || Refusal::MethodUnknown);
+        (router, self.document)
     }
 }
 

@@ -1,6 +1,8 @@
+use axum::Router;
+use axum::routing::get;
 use serde_json::json;
 
-use crate::world::{ALL, MANAGER, READER, World, refused};
+use crate::world::{ALL, MANAGER, READER, Server, World, refused};
 
 #[tokio::test]
 async fn without_an_operators_token_nothing_is_told_on_any_path() {
@@ -95,4 +97,42 @@ async fn what_is_not_there_and_what_has_no_such_method_are_problems_too() {
     );
     let outside = world.server.call("GET", "/elsewhere").send().await;
     assert_eq!(outside.status, 404, "what isn't below /api is the host's");
+}
+
+#[tokio::test]
+async fn inside_a_hosts_router_links_lead_to_where_it_is_and_the_hosts_own_routes_stay_open() {
+    let world = World::new().await;
+    let host = Router::new()
+        .route("/", get(async || "the host's own"))
+        .fallback(async || "the host's fallback")
+        .merge(world.router.clone())
+        .nest("/ops", world.router.clone());
+    let server = Server::of(host).await;
+    for (path, text) in [("/", "the host's own"), ("/else", "the host's fallback")] {
+        assert_eq!(server.call("GET", path).send().await.body, text);
+    }
+    for slug in ["one", "two"] {
+        let body = json!({ "slug": slug, "name": slug });
+        let call = server.by_all("POST", "/ops/api/tenants").json(&body);
+        let created = call.send().await;
+        let location = created.header("location").unwrap();
+        assert!(location.starts_with("/ops/api/tenants/"), "{location}");
+        let found = server.by_all("GET", location).send().await;
+        assert_eq!(found.tenant().json, created.tenant().json);
+    }
+    let page = server
+        .by_all("GET", "/ops/api/tenants?limit=1")
+        .send()
+        .await;
+    let link = page.header("link").unwrap();
+    assert!(link.starts_with("</ops/api/tenants?cursor="), "{link}");
+    for path in [
+        "/ops/api/tenants",
+        "/ops/api/nothing",
+        "/api",
+        "/api/tenants",
+    ] {
+        let nobody = server.call("GET", path).send().await;
+        assert_eq!(nobody.problem(), refused(401, "unauthenticated"), "{path}");
+    }
 }

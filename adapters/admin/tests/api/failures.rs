@@ -44,3 +44,23 @@ async fn a_schema_of_somebody_elses_is_a_conflict_and_stays_as_it_is() {
     assert_eq!(answer.problem(), refused(409, "schema_foreign"));
     assert!(world.has_schema("acme").await);
 }
+
+#[tokio::test]
+async fn a_panic_is_a_500_that_says_nothing_and_leaves_no_key_in_hand() {
+    let world = World::new().await;
+    let body = json!({ "slug": "acme", "name": "Acme" });
+    let create = |key| {
+        let call = world.server.by_all("POST", "/api/tenants").json(&body);
+        call.header("idempotency-key", key).send()
+    };
+    world.schemas.panic(true);
+    let answer = create("k-1").await;
+    assert_eq!(answer.problem(), refused(500, "unexpected_end"));
+    assert!(!answer.body.contains("on purpose"), "{answer:?}");
+    world.schemas.panic(false);
+    let again = create("k-1").await;
+    assert_eq!(again.problem(), refused(409, "tenant_exists"), "done anew");
+    let call = world.server.by_all("POST", "/api/tenants/acme/provision");
+    let tenant = call.header("if-match", "*").send().await.tenant();
+    assert_eq!(tenant.status, "active", "the record was there");
+}

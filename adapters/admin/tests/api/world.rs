@@ -40,6 +40,7 @@ pub(crate) struct World {
     pub(crate) schemas: Arc<Schemas>,
     pub(crate) events: Arc<RecordedEvents>,
     pub(crate) server: Server,
+    pub(crate) router: Router,
 }
 
 impl World {
@@ -49,6 +50,7 @@ impl World {
         let schemas = Arc::new(Schemas {
             inner: MemorySchemaProvider::new(database.clone(), migrations),
             broken: AtomicBool::new(false),
+            panics: AtomicBool::new(false),
             held: AtomicBool::new(false),
             waiting: AtomicUsize::new(0),
             gate: Notify::new(),
@@ -57,12 +59,14 @@ impl World {
         let events = Arc::new(RecordedEvents::default());
         let provider = Arc::clone(&schemas) as Arc<dyn SchemaProvider>;
         let service = service(repository, provider, Arc::clone(&events));
-        let server = Server::of(router(service)).await;
+        let router = router(service);
+        let server = Server::of(router.clone()).await;
         Self {
             database,
             schemas,
             events,
             server,
+            router,
         }
     }
 
@@ -114,6 +118,7 @@ fn operators() -> BearerTokens {
 pub(crate) struct Schemas {
     inner: MemorySchemaProvider,
     broken: AtomicBool,
+    panics: AtomicBool,
     held: AtomicBool,
     waiting: AtomicUsize,
     gate: Notify,
@@ -122,6 +127,10 @@ pub(crate) struct Schemas {
 impl Schemas {
     pub(crate) fn break_down(&self, broken: bool) {
         self.broken.store(broken, Ordering::SeqCst);
+    }
+
+    pub(crate) fn panic(&self, panics: bool) {
+        self.panics.store(panics, Ordering::SeqCst);
     }
 
     pub(crate) fn hold(&self) {
@@ -146,6 +155,7 @@ impl SchemaProvider for Schemas {
     }
 
     async fn create(&self, schema: &TenantSchema) -> Result<Creation, SchemaError> {
+        assert!(!self.panics.load(Ordering::SeqCst), "on purpose");
         if self.broken.load(Ordering::SeqCst) {
             let source = "a secret of the store".into();
             return Err(SchemaError::Unavailable { source });
