@@ -72,7 +72,7 @@ proptest! {
         facts.peer = peer.map(|octets| IpAddr::V4(Ipv4Addr::from(octets)));
         facts.token = token.as_deref();
         if let Ok(resolution) = resolver(every_source()).resolve(&facts) {
-            for claim in resolution.candidate.iter().flat_map(|candidate| candidate.claims()) {
+            for claim in resolution.candidate.iter().flat_map(tenantry::resolution::Candidate::claims) {
                 match &claim.reference {
                     TenantReference::Slug(slug) => prop_assert_eq!(Slug::new(slug.as_str()), Ok(*slug)),
                     TenantReference::Domain(name) => {
