@@ -122,6 +122,10 @@ impl RedisSettings {
         self.open(self.address.clone().set_addr(address))
     }
 
+    #[cfg_attr(
+        not(feature = "tls"),
+        expect(clippy::unused_self, reason = "only TLS has certificates")
+    )]
     fn open(&self, address: ConnectionInfo) -> Result<Client, RedisSettingsError> {
         #[cfg(feature = "tls")]
         if let ConnectionAddr::TcpTls { .. } = address.addr() {
