@@ -18,7 +18,7 @@ struct Held {
     begun: Instant,
     /// When an extension was asked for.
     tried: Instant,
-    /// When the last one began that was granted.
+    /// When the one was asked for that was granted last: the lease began no earlier.
     granted: Instant,
     /// Whether its observer knows that it may be lost.
     told: bool,
@@ -33,13 +33,13 @@ impl InHand {
         }
     }
 
-    pub(crate) fn begun(&self, lease: &Lease) {
-        let now = Instant::now();
+    /// Its handler begins. The job was asked for at `asked`.
+    pub(crate) fn begun(&self, lease: &Lease, asked: Instant) {
         let held = Held {
             lease: *lease,
-            begun: now,
-            tried: now,
-            granted: now,
+            begun: Instant::now(),
+            tried: asked,
+            granted: asked,
             told: false,
         };
         self.held.lock().insert((lease.job, lease.token), held);
@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn a_lease_that_nobody_could_extend_has_run_out_once() {
         let (in_hand, began) = (InHand::new(LEASE, HOUR), Instant::now());
-        in_hand.begun(&lease());
+        in_hand.begun(&lease(), Instant::now());
         assert_eq!(eventually(|| in_hand.due()), [lease()]);
         assert!(began.elapsed() >= LEASE / 3);
         assert_eq!(eventually(|| in_hand.run_out()), [lease()]);
@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn a_lease_holds_for_all_its_time_from_its_extension_on() {
         let (in_hand, began) = (InHand::new(LEASE, HOUR), Instant::now());
-        in_hand.begun(&lease());
+        in_hand.begun(&lease(), Instant::now());
         eventually(|| in_hand.due());
         in_hand.granted(&lease());
         eventually(|| in_hand.run_out());
@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn a_job_that_takes_too_long_is_extended_no_more() {
         let in_hand = InHand::new(Duration::ZERO, Duration::ZERO);
-        in_hand.begun(&lease());
+        in_hand.begun(&lease(), Instant::now());
         assert_eq!(in_hand.due(), []);
         assert_eq!(in_hand.run_out(), [lease()]);
     }

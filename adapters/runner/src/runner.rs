@@ -4,8 +4,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use futures_lite::future::block_on;
-use tenantry::jobs::{JobWorker, JobWorkerError, Lease, LeaseWatch, Outcome};
-use tenantry::ports::{JobQueue, JobQueueError};
+use tenantry::jobs::{JobWorker, JobWorkerError, Outcome};
 
 use crate::in_hand::InHand;
 use crate::observer::OnError;
@@ -13,8 +12,13 @@ use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::sync::{Condvar, Mutex};
 use crate::{JobRunnerSettings, RunnerObserver, WakeSignal};
 
+mod hand;
 #[cfg(all(test, shuttle))]
 mod interleavings;
+mod keeper;
+
+use hand::Hand;
+use keeper::Keeper;
 
 /// Threads that have a worker do jobs, woken by a signal, until they are told to stop.
 ///
@@ -42,14 +46,9 @@ struct Floor {
     observer: Arc<dyn RunnerObserver>,
 }
 
-/// What the runner's own thread goes by.
-struct Keeper {
-    queue: Arc<dyn JobQueue>,
-    lease_for: Duration,
-}
-
 impl JobRunner {
-    /// Starts the threads, and one more that looks for the signal and extends the leases of jobs that take long.
+    /// Starts the threads, one more that looks for the signal and extends the leases of jobs that take long, and one that
+    /// tells of leases that run out, also while the queue doesn't answer.
     ///
     /// # Errors
     /// If the system refuses a thread; those that were started have ended then.
@@ -74,7 +73,6 @@ impl JobRunner {
     ) -> std::io::Result<Self> {
         let lease_for = worker.policy().lease_for;
         let floor = Arc::new(Floor::new(lease_for, settings, observer));
-        let worker = worker.clone().with_watch(floor.clone());
         let keeper = Keeper {
             queue: worker.queue().clone(),
             lease_for,
@@ -93,6 +91,9 @@ impl JobRunner {
             });
             runner.threads.push(spawned?);
         }
+        let (watching, named) = (Arc::clone(&floor), thread::Builder::new());
+        let named = named.name("tenantry-jobs-leases".to_owned());
+        runner.threads.push(named.spawn(move || watching.watch())?);
         let named = thread::Builder::new().name("tenantry-jobs-signal".to_owned());
         runner
             .threads
@@ -152,16 +153,6 @@ impl std::fmt::Debug for JobRunner {
     }
 }
 
-impl LeaseWatch for Floor {
-    fn begun(&self, lease: &Lease) {
-        self.in_hand.begun(lease);
-    }
-
-    fn ended(&self, lease: &Lease) {
-        self.in_hand.forget(lease);
-    }
-}
-
 impl Floor {
     fn new(
         lease_for: Duration,
@@ -182,11 +173,14 @@ impl Floor {
         }
     }
 
-    fn work(&self, worker: &JobWorker) {
+    fn work(self: &Arc<Self>, worker: &JobWorker) {
+        let hand = Arc::new(Hand::new(Arc::clone(self)));
+        let worker = worker.clone().with_watch(hand.clone());
         while !self.is_stopped() {
             let seen = *self.signals.lock();
             let ended = self.ended.load(Ordering::Acquire);
             self.busy.fetch_add(1, Ordering::AcqRel);
+            hand.asks();
             let run = AssertUnwindSafe(|| block_on(worker.work_once()));
             let ran = catch_unwind(run);
             if !matches!(ran, Ok(Ok(Outcome::Idle))) {
@@ -222,34 +216,6 @@ impl Floor {
             self.stop_taking();
         }
         self.rest(seen);
-    }
-
-    fn keep(&self, mut signal: impl WakeSignal, keeper: &Keeper) {
-        while !self.is_stopped() || self.working.load(Ordering::Acquire) > 0 {
-            if signal.came() {
-                self.wake();
-            }
-            self.extend(keeper);
-            thread::park_timeout(signal.glance());
-        }
-    }
-
-    /// An extension that fails for another reason is tried again while there is time.
-    fn extend(&self, keeper: &Keeper) {
-        for lease in self.in_hand.due() {
-            match block_on(keeper.queue.extend(&lease, keeper.lease_for)) {
-                Ok(_) => self.in_hand.granted(&lease),
-                Err(JobQueueError::LeaseLost { .. }) => {
-                    if self.in_hand.forget(&lease) {
-                        self.observer.lost(&lease);
-                    }
-                }
-                Err(_) => {}
-            }
-        }
-        for lease in self.in_hand.run_out() {
-            self.observer.lost(&lease);
-        }
     }
 
     fn stop_taking(&self) {
