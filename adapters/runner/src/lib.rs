@@ -24,11 +24,12 @@
 //! let worker = JobWorker::new(queue, tenants, Arc::new(RandomBits::new()), JobPolicy::default());
 //! // … with handlers …
 //! let settings = JobRunnerSettings { until_idle: true, ..JobRunnerSettings::default() };
-//! let runner = JobRunner::start(&worker, NoSignal, settings, |error| panic!("jobs: {error}"))?;
+//! let runner = JobRunner::start(&worker, NoSignal, settings, |error| eprintln!("jobs: {error}"))?;
 //! runner.wait(); // nothing is due
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+mod guarded;
 mod handler;
 mod in_hand;
 mod observer;

@@ -1,6 +1,7 @@
 use tenantry::jobs::{JobWorkerError, Lease, Outcome};
 
 /// Who is told what becomes of the jobs of a runner. It is called on the runner's threads, and must not block for long.
+/// A panic of its is shown by the panic hook, and changes nothing for the runner.
 pub trait RunnerObserver: Send + Sync {
     /// A job was taken, and this became of it. It is never [`Outcome::Idle`].
     fn settled(&self, outcome: &Outcome) {

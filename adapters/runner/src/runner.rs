@@ -1,4 +1,3 @@
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -6,6 +5,7 @@ use std::time::{Duration, Instant};
 use futures_lite::future::block_on;
 use tenantry::jobs::{JobWorker, JobWorkerError, Outcome};
 
+use crate::guarded::guarded;
 use crate::in_hand::InHand;
 use crate::observer::OnError;
 use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -22,7 +22,8 @@ use keeper::Keeper;
 
 /// Threads that have a worker do jobs, woken by a signal, until they are told to stop.
 ///
-/// A handler that panics leaves its job to its lease, and the thread goes on. An error of the queue or of the store of
+/// A handler that panics leaves its job to its lease, and the thread goes on, as it does when its observer or its signal
+/// panics: the panic hook shows it. An error of the queue or of the store of
 /// tenants is handed to the observer; the thread rests for a poll's time and goes on.
 pub struct JobRunner {
     floor: Arc<Floor>,
@@ -153,6 +154,15 @@ impl std::fmt::Debug for JobRunner {
     }
 }
 
+/// Counts a thread among those that do jobs, until it ends, however it does.
+struct Working<'f>(&'f Floor);
+
+impl Drop for Working<'_> {
+    fn drop(&mut self) {
+        self.0.working.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
 impl Floor {
     fn new(
         lease_for: Duration,
@@ -174,6 +184,7 @@ impl Floor {
     }
 
     fn work(self: &Arc<Self>, worker: &JobWorker) {
+        let _working = Working(self);
         let hand = Arc::new(Hand::new(Arc::clone(self)));
         let worker = worker.clone().with_watch(hand.clone());
         while !self.is_stopped() {
@@ -181,30 +192,28 @@ impl Floor {
             let ended = self.ended.load(Ordering::Acquire);
             self.busy.fetch_add(1, Ordering::AcqRel);
             hand.asks();
-            let run = AssertUnwindSafe(|| block_on(worker.work_once()));
-            let ran = catch_unwind(run);
-            if !matches!(ran, Ok(Ok(Outcome::Idle))) {
+            let ran = guarded(|| block_on(worker.work_once()));
+            if !matches!(ran, Some(Ok(Outcome::Idle))) {
                 self.ended.fetch_add(1, Ordering::AcqRel);
             }
             let others = self.busy.fetch_sub(1, Ordering::AcqRel) - 1;
             match ran {
-                Ok(Ok(Outcome::Idle)) => self.idle(seen, others, ended),
-                Ok(Ok(outcome)) => {
+                Some(Ok(Outcome::Idle)) => self.idle(seen, others, ended),
+                Some(Ok(outcome)) => {
                     self.done.fetch_add(1, Ordering::Relaxed);
-                    self.observer.settled(&outcome);
+                    guarded(|| self.observer.settled(&outcome));
                 }
-                Ok(Err(error)) => {
-                    self.observer.failed(&error);
+                Some(Err(error)) => {
+                    guarded(|| self.observer.failed(&error));
                     if self.settings.until_idle {
                         self.stop_taking();
                     }
                     self.rest(seen);
                 }
-                // The panic hook has shown it, and the job's lease is its way back.
-                Err(_) => {}
+                // The job's lease is its way back.
+                None => {}
             }
         }
-        self.working.fetch_sub(1, Ordering::AcqRel);
     }
 
     /// Nothing was due. What the others have taken may put in more, and so may what they have ended since the look.

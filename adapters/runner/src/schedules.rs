@@ -1,5 +1,4 @@
 use std::collections::BTreeSet;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -8,11 +7,13 @@ use futures_lite::future::block_on;
 use parking_lot::{Condvar, Mutex};
 use tenantry::jobs::{JobScheduler, JobSchedulerError, ScheduleKey, Tick};
 
+use crate::guarded::guarded;
+
 /// A thread that has a scheduler put in what is due, beside the threads of a [`JobRunner`](crate::JobRunner) or without any,
 /// until it is told to stop.
 ///
 /// Any number of processes may have one: each run is put in once. An error is handed to whoever started it, with the
-/// schedule if it is one that failed; the thread rests for a poll's time and goes on.
+/// schedule if it is one that failed; the thread rests for a poll's time and goes on, also if that panics.
 ///
 /// ```
 /// # use std::sync::Arc;
@@ -60,9 +61,9 @@ impl ScheduleRunner {
         let thread = named.spawn(move || {
             let mut told = BTreeSet::new();
             while !resting.is_stopped() {
-                // A panic has been shown by the panic hook. What the tick hadn't done is done by the next.
-                let ticked = catch_unwind(AssertUnwindSafe(|| block_on(scheduler.tick())));
-                if !goes_on(ticked.ok(), &mut told, &on_error) {
+                // What a tick that panics hadn't done is done by the next.
+                let ticked = guarded(|| block_on(scheduler.tick()));
+                if !goes_on(ticked, &mut told, &on_error) {
                     told.clear();
                     resting.rest(poll);
                 }
@@ -90,13 +91,13 @@ fn goes_on(
         Some(Ok(tick)) => {
             for failure in &tick.failed {
                 if told.insert(failure.key.clone()) {
-                    on_error(Some(&failure.key), &failure.error);
+                    guarded(|| on_error(Some(&failure.key), &failure.error));
                 }
             }
             tick.unfinished > 0
         }
         Some(Err(error)) => {
-            on_error(None, &error);
+            guarded(|| on_error(None, &error));
             false
         }
         None => false,

@@ -153,6 +153,25 @@ fn a_schedule_that_fails_is_told_of_and_the_others_go_on() {
     runner.stop();
 }
 
+#[test]
+fn a_runner_goes_on_though_who_is_told_of_errors_panics() {
+    let world = World::new();
+    world.put(hourly_for_all());
+    world.put(hourly_shared());
+    world.clock.advance(TimeDelta::hours(1));
+    let (tell, told) = channel();
+    let runner = ScheduleRunner::start(world.scheduler(Arc::new(Away)), POLL, move |_, error| {
+        let _ = tell.send(());
+        panic!("{error}");
+    });
+    let runner = runner.expect("a thread");
+    for _ in 0..2 {
+        told.recv_timeout(PATIENCE).expect("it is told each time");
+    }
+    world.waits_for(1);
+    runner.stop();
+}
+
 /// A store of tenants that is away.
 struct Away;
 

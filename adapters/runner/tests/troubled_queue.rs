@@ -3,7 +3,7 @@
 
 use std::num::NonZeroUsize;
 use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -12,9 +12,9 @@ use futures_lite::future::block_on;
 use tenantry::Actor;
 use tenantry::jobs::{
     JobAttempt, JobEnvelope, JobFailure, JobHandler, JobId, JobKind, JobPayload, JobPolicy,
-    JobWorker, JobWorkerError, Lease,
+    JobWorker, JobWorkerError, Lease, Outcome,
 };
-use tenantry::ports::{JobQueue, MockJobQueue};
+use tenantry::ports::{JobQueue, JobQueueError, MockJobQueue};
 use tenantry_memory::{ManualClock, MemoryJobQueue, MemoryTenantRepository, RandomBits};
 use tenantry_runner::{JobRunner, JobRunnerSettings, NoSignal, RunnerObserver};
 
@@ -107,4 +107,77 @@ fn a_lease_that_runs_out_is_told_of_while_the_queue_never_answers() {
     end.send(()).unwrap();
     runner.stop();
     assert!(lost.try_recv().is_err(), "it is told once");
+}
+
+/// Panics whatever it is told, after passing it on.
+struct Panics(Mutex<Sender<&'static str>>);
+
+impl Panics {
+    fn pass_on(&self, what: &'static str) -> ! {
+        let tell = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        tell.send(what).unwrap();
+        panic!("the observer is told of \"{what}\"");
+    }
+}
+
+impl RunnerObserver for Panics {
+    fn settled(&self, _: &Outcome) {
+        self.pass_on("settled");
+    }
+
+    fn failed(&self, _: &JobWorkerError) {
+        self.pass_on("failed");
+    }
+
+    fn lost(&self, _: &Lease) {
+        self.pass_on("lost");
+    }
+}
+
+#[test]
+fn an_observer_that_panics_changes_nothing_for_the_runner() {
+    let (queue, mut mock, _) = one_job();
+    mock.expect_extend()
+        .returning(|lease, _| Err(JobQueueError::lease_lost(lease)));
+    mock.expect_complete()
+        .returning(move |lease, output| block_on(queue.complete(lease, output)));
+    let (tell, told) = channel();
+    let (end, ends) = channel();
+    let observer = Panics(Mutex::new(tell));
+    let lease_for = Duration::from_millis(30);
+    let runner = start(mock, lease_for, Waits(Mutex::new(ends)), observer);
+    assert_eq!(told.recv_timeout(PATIENCE), Ok("lost"));
+    end.send(()).unwrap();
+    assert_eq!(told.recv_timeout(PATIENCE), Ok("settled"));
+    assert_eq!(runner.settled(), 1);
+    assert!(!runner.has_ended(), "its thread goes on");
+    runner.stop_taking();
+    has_ended_soon(&runner);
+    runner.stop();
+}
+
+#[test]
+fn a_runner_ends_when_it_is_to_though_its_observer_panics_at_the_queues_failure() {
+    let mut mock = MockJobQueue::new();
+    mock.expect_reserve().returning(|_, _| {
+        let source = "it is away".into();
+        Err(JobQueueError::Unavailable { source })
+    });
+    let (tell, told) = channel();
+    let (_end, ends) = channel();
+    let observer = Panics(Mutex::new(tell));
+    let runner = start(mock, PATIENCE, Waits(Mutex::new(ends)), observer);
+    assert_eq!(told.recv_timeout(PATIENCE), Ok("failed"));
+    assert!(!runner.has_ended(), "its thread goes on");
+    runner.stop_taking();
+    has_ended_soon(&runner);
+    runner.stop();
+}
+
+fn has_ended_soon(runner: &JobRunner) {
+    let began = Instant::now();
+    while !runner.has_ended() {
+        assert!(began.elapsed() < PATIENCE, "it never ends");
+        std::thread::yield_now();
+    }
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -65,6 +66,7 @@ struct Running {
     floor: Arc<Floor>,
     queue: MemoryJobQueue,
     done: Arc<(Mutex<u8>, Condvar)>,
+    failed: Arc<AtomicBool>,
     worker: JobWorker,
     threads: Vec<thread::JoinHandle<()>>,
 }
@@ -90,12 +92,15 @@ impl Running {
             until_idle,
             ..JobRunnerSettings::default()
         };
-        let failed = OnError(|error: &JobWorkerError| panic!("{error}"));
-        let floor = Floor::new(Duration::from_secs(300), settings, Arc::new(failed));
+        let failed = Arc::new(AtomicBool::new(false));
+        let fails = failed.clone();
+        let observer = OnError(move |_: &JobWorkerError| fails.store(true, Ordering::Release));
+        let floor = Floor::new(Duration::from_secs(300), settings, Arc::new(observer));
         Self {
             floor: Arc::new(floor),
             queue,
             done,
+            failed,
             worker: worker.with_handler(kind(), Arc::new(handler)),
             threads: Vec::new(),
         }
@@ -105,7 +110,7 @@ impl Running {
         for _ in 0..2 {
             let (floor, worker) = (self.floor.clone(), self.worker.clone());
             self.threads.push(thread::spawn(move || {
-                floor.working.fetch_add(1, super::Ordering::AcqRel);
+                floor.working.fetch_add(1, Ordering::AcqRel);
                 floor.work(&worker);
             }));
         }
@@ -116,6 +121,7 @@ impl Running {
         for thread in self.threads {
             thread.join().unwrap();
         }
+        assert!(!self.failed.load(Ordering::Acquire), "the queue failed");
         self.queue
     }
 }

@@ -9,6 +9,7 @@ use tenantry::ports::{JobQueue, JobQueueError};
 
 use super::Floor;
 use crate::WakeSignal;
+use crate::guarded::guarded;
 use crate::sync::atomic::Ordering;
 
 /// How exactly the end of a lease is noticed.
@@ -24,11 +25,11 @@ impl Floor {
     /// Looks for the signal and extends leases. Both may wait for a queue that doesn't answer.
     pub(super) fn keep(&self, mut signal: impl WakeSignal, keeper: &Keeper) {
         while self.has_work() {
-            if signal.came() {
+            if guarded(|| signal.came()) == Some(true) {
                 self.wake();
             }
             self.extend(keeper);
-            thread::park_timeout(signal.glance());
+            thread::park_timeout(guarded(|| signal.glance()).unwrap_or(GLANCE));
         }
     }
 
@@ -36,7 +37,7 @@ impl Floor {
     pub(super) fn watch(&self) {
         while self.has_work() {
             for lease in self.in_hand.run_out() {
-                self.observer.lost(&lease);
+                guarded(|| self.observer.lost(&lease));
             }
             thread::park_timeout(GLANCE);
         }
@@ -49,14 +50,15 @@ impl Floor {
     /// An extension that fails for another reason is tried again while there is time.
     fn extend(&self, keeper: &Keeper) {
         for lease in self.in_hand.due() {
-            match block_on(keeper.queue.extend(&lease, keeper.lease_for)) {
-                Ok(_) => self.in_hand.granted(&lease),
-                Err(JobQueueError::LeaseLost { .. }) => {
+            let extended = guarded(|| block_on(keeper.queue.extend(&lease, keeper.lease_for)));
+            match extended {
+                Some(Ok(_)) => self.in_hand.granted(&lease),
+                Some(Err(JobQueueError::LeaseLost { .. })) => {
                     if self.in_hand.forget(&lease) {
-                        self.observer.lost(&lease);
+                        guarded(|| self.observer.lost(&lease));
                     }
                 }
-                Err(_) => {}
+                Some(Err(_)) | None => {}
             }
         }
     }
