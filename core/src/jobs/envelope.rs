@@ -309,6 +309,13 @@ impl JobErrorText {
         Self(text)
     }
 
+    /// What a dead letter says that nobody could read: the error, and what is behind it.
+    pub fn of_unreadable(error: &(dyn core::error::Error + 'static)) -> Self {
+        let causes = core::iter::successors(Some(error), |error| error.source());
+        let said: alloc::vec::Vec<String> = causes.map(|error| alloc::format!("{error}")).collect();
+        Self::new(said.join(": "))
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -33,8 +33,8 @@ use crate::{BoxError, PageSize, Retry, TenantId};
 /// only point in time that comes from outside is [`JobEnvelope::run_at`].
 ///
 /// # Cost
-/// One round trip for each method, or more where the adapter says so: two to find out why a call was refused, and one for
-/// each step of a long [`JobQueue::prune`].
+/// One round trip for each method, or more where the adapter says so: two to find out why a call was refused, one for
+/// each step of a long [`JobQueue::prune`], and up to two for each job that [`JobQueue::reserve`] can't read.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait JobQueue: Send + Sync {
@@ -52,6 +52,9 @@ pub trait JobQueue: Send + Sync {
     /// Jobs whose lease ran out are handed out like those that wait. One that had its last attempt isn't: it goes to
     /// the dead letters as [`DeathReason::WorkerLost`]. A scope that has as many running jobs as its share allows, or that
     /// [was told to wait](WaitReach::Scope), is passed over. `None`: nothing is due for this worker now.
+    ///
+    /// A job that can't be read goes to the dead letters as [`DeathReason::PermanentFailure`], with what is wrong with it,
+    /// and the next one is handed out: it keeps nobody waiting.
     ///
     /// Not idempotent: when the answer is lost, the job comes back after its lease, with one attempt fewer.
     ///

@@ -226,9 +226,25 @@ impl JobQueue for PostgresJobQueue {
         kinds: &BTreeSet<JobKind>,
         lease_for: Duration,
     ) -> Result<Option<LeasedJob>, JobQueueError> {
-        let statement = self.sql.reserve(kinds, lease_for, self.at_once, self.now());
-        let rows = self.load::<Row>(statement).await?;
-        rows.into_iter().next().map(Row::into_leased).transpose()
+        loop {
+            let statement = self.sql.reserve(kinds, lease_for, self.at_once, self.now());
+            let Some(row) = self.load::<Row>(statement).await?.into_iter().next() else {
+                return Ok(None);
+            };
+            let (id, token) = row.handed_out();
+            match row.into_leased() {
+                Ok(leased) => return Ok(Some(leased)),
+                // Left as it is, it would come again as often as it may, and die of a lost worker that nobody lost.
+                Err(error) => {
+                    let error = JobErrorText::of_unreadable(&error);
+                    let reason = DeathReason::PermanentFailure;
+                    let bury = self
+                        .sql
+                        .bury_handed_out(id, token, reason, &error, self.now());
+                    self.changed(bury).await?;
+                }
+            }
+        }
     }
 
     async fn extend(&self, lease: &Lease, lease_for: Duration) -> Result<Lease, JobQueueError> {

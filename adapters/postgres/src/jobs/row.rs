@@ -100,6 +100,11 @@ fn scope(lane: uuid::Uuid) -> Result<JobScope, BoxError> {
 }
 
 impl Row {
+    /// The id, and the hand-out's number: what can be said of a row that can't be read, too.
+    pub(super) fn handed_out(&self) -> (uuid::Uuid, FencingToken) {
+        (self.id, FencingToken::new(self.token))
+    }
+
     pub(super) fn into_record(self) -> Result<JobRecord, JobQueueError> {
         let id = self.id;
         self.read()

@@ -6,7 +6,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tenantry::jobs::JobState;
 use tenantry::jobs::{
-    DeathReason, JobEnvelope, JobErrorText, JobId, JobKind, JobPayload, JobReach, JobScope, Lease,
+    DeathReason, FencingToken, JobEnvelope, JobErrorText, JobId, JobKind, JobPayload, JobReach,
+    JobScope, Lease,
 };
 use tenantry::ports::{JobFilter, JobPage, JobShare, Prune, WaitReach};
 
@@ -166,6 +167,18 @@ impl Sql {
         error: &JobErrorText,
         now: Now,
     ) -> Statement {
+        self.bury_handed_out(lease.job.as_uuid(), lease.token, reason, error, now)
+    }
+
+    /// The same for a job that nobody can read: its id needn't be one that a job has.
+    pub(super) fn bury_handed_out(
+        &self,
+        id: uuid::Uuid,
+        token: FencingToken,
+        reason: DeathReason,
+        error: &JobErrorText,
+        now: Now,
+    ) -> Statement {
         self.settle("dead")
             .sql(", ended_at = ")
             .moment(now)
@@ -173,7 +186,7 @@ impl Sql {
             .text(reason.as_str())
             .sql(", error = ")
             .text(error.as_str())
-            .leased(lease)
+            .handed_out(id, token)
             .sql(" RETURNING id) SELECT count(*) AS changed FROM job")
     }
 
@@ -359,10 +372,14 @@ impl Statement {
 
     /// Only for whoever has the job.
     fn leased(self, lease: &Lease) -> Self {
+        self.handed_out(lease.job.as_uuid(), lease.token)
+    }
+
+    fn handed_out(self, id: uuid::Uuid, token: FencingToken) -> Self {
         self.sql(" WHERE id = ")
-            .uuid(lease.job.as_uuid())
+            .uuid(id)
             .sql(" AND token = ")
-            .number(lease.token.number())
+            .number(token.number())
             .sql(" AND state = 'running'")
     }
 

@@ -5,4 +5,5 @@ mod cost;
 mod running;
 mod schedules;
 mod transactions;
+mod unreadable;
 mod world;

@@ -7,11 +7,12 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 use tenantry::BoxError;
 use tenantry::jobs::fair::{Tag, serve};
-use tenantry::jobs::{JobEnvelope, JobKind, LeasedJob, Weight};
+use tenantry::jobs::{DeathReason, JobEnvelope, JobErrorText, JobKind, LeasedJob, Weight};
 use tenantry::ports::JobQueueError;
 
 use super::file::Ended;
 use super::row::{COLUMNS, Row, micros};
+use super::statements::BURY;
 
 /// Jobs whose worker was silent for too long wait again, or are dead letters if they may not.
 const TAKE_BACK: &str = "UPDATE tenantry_jobs SET lease_until = NULL, \
@@ -45,6 +46,16 @@ struct Last {
     start: i64,
 }
 
+/// What one turn came to.
+pub(super) enum Turned {
+    /// A worker has the job.
+    HandedOut(Box<LeasedJob>),
+    /// Nobody can read the job, so it is a dead letter now, and it is the next one's turn.
+    Buried,
+    /// Nothing is due.
+    Idle,
+}
+
 /// Hands out the job whose turn it is.
 pub(super) fn reserve(
     connection: &mut SqliteConnection,
@@ -52,7 +63,7 @@ pub(super) fn reserve(
     lease_for: Duration,
     at_once: Option<u16>,
     now: DateTime<Utc>,
-) -> Result<Option<LeasedJob>, Ended> {
+) -> Result<Turned, Ended> {
     let (at, until) = (micros(now), JobEnvelope::due_after(now, lease_for));
     sql_query(TAKE_BACK)
         .bind::<BigInt, _>(at)
@@ -65,7 +76,7 @@ pub(super) fn reserve(
         .get_result::<Turn>(connection)
         .optional()?;
     let Some(turn) = turn else {
-        return Ok(None);
+        return Ok(Turned::Idle);
     };
     advance(connection, &turn)?;
     let job = sql_query(format!(
@@ -79,7 +90,32 @@ pub(super) fn reserve(
     .bind::<Text, _>(&kinds)
     .bind::<BigInt, _>(micros(until))
     .get_result::<Row>(connection)?;
-    Ok(Some(job.into_leased()?))
+    let (id, token) = job.handed_out();
+    match job.into_leased() {
+        Ok(leased) => Ok(Turned::HandedOut(Box::new(leased))),
+        Err(error) => {
+            bury_unread(connection, &id, token, &error, now)?;
+            Ok(Turned::Buried)
+        }
+    }
+}
+
+/// A job that nobody can read would come first for ever, and keep those behind it from their turn.
+fn bury_unread(
+    connection: &mut SqliteConnection,
+    id: &str,
+    token: i64,
+    error: &JobQueueError,
+    now: DateTime<Utc>,
+) -> Result<(), Ended> {
+    sql_query(BURY)
+        .bind::<Text, _>(id)
+        .bind::<BigInt, _>(token)
+        .bind::<BigInt, _>(micros(now))
+        .bind::<Text, _>(DeathReason::PermanentFailure.as_str())
+        .bind::<Text, _>(JobErrorText::of_unreadable(error).as_str())
+        .execute(connection)?;
+    Ok(())
 }
 
 fn advance(connection: &mut SqliteConnection, turn: &Turn) -> Result<(), Ended> {

@@ -16,7 +16,8 @@ use tenantry::ports::{
 };
 
 use super::file::{Ended, JobFile};
-use super::{hand_out, statements};
+use super::hand_out::{self, Turned};
+use super::statements;
 use crate::SqliteStore;
 
 /// A job queue in the file `jobs.sqlite` of a store's folder, for any number of processes of one machine. Cheap to clone.
@@ -150,11 +151,17 @@ impl JobQueue for SqliteJobQueue {
         kinds: &BTreeSet<JobKind>,
         lease_for: Duration,
     ) -> Result<Option<LeasedJob>, JobQueueError> {
-        let (kinds, at_once) = (kinds.clone(), self.at_once);
-        self.run(move |connection, now| {
-            hand_out::reserve(connection, &kinds, lease_for, at_once, now)
-        })
-        .await
+        loop {
+            let (kinds, at_once) = (kinds.clone(), self.at_once);
+            let turned = self.run(move |connection, now| {
+                hand_out::reserve(connection, &kinds, lease_for, at_once, now)
+            });
+            match turned.await? {
+                Turned::HandedOut(leased) => return Ok(Some(*leased)),
+                Turned::Buried => {}
+                Turned::Idle => return Ok(None),
+            }
+        }
     }
 
     async fn extend(&self, lease: &Lease, lease_for: Duration) -> Result<Lease, JobQueueError> {

@@ -85,6 +85,11 @@ pub(super) fn time(micros: i64) -> Result<DateTime<Utc>, BoxError> {
 }
 
 impl Row {
+    /// The id as it is stored, and the hand-out's number: what can be said of a row that can't be read, too.
+    pub(super) fn handed_out(&self) -> (String, i64) {
+        (self.id.clone(), self.token)
+    }
+
     pub(super) fn into_record(self) -> Result<JobRecord, JobQueueError> {
         let id: JobId = self.id.parse().map_err(|error| JobQueueError::Failed {
             source: BoxError::from(error),

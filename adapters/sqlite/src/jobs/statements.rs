@@ -139,6 +139,10 @@ pub(super) fn retry(
     settled(lease, changed)
 }
 
+/// Makes a job that runs a dead letter.
+pub(super) const BURY: &str = "UPDATE tenantry_jobs SET state = 'dead', lease_until = NULL, ended_at = ?3, death = ?4, \
+    error = ?5 WHERE id = ?1 AND token = ?2 AND state = 'running'";
+
 pub(super) fn bury(
     connection: &mut SqliteConnection,
     lease: &Lease,
@@ -146,15 +150,13 @@ pub(super) fn bury(
     error: &JobErrorText,
     now: DateTime<Utc>,
 ) -> Result<(), Ended> {
-    let changed = sql_query(format!(
-        "UPDATE tenantry_jobs SET state = 'dead', lease_until = NULL, ended_at = ?3, death = ?4, error = ?5 {LEASED}"
-    ))
-    .bind::<Text, _>(lease.job.to_string())
-    .bind::<BigInt, _>(lease.token.number())
-    .bind::<BigInt, _>(micros(now))
-    .bind::<Text, _>(reason.as_str())
-    .bind::<Text, _>(error.as_str())
-    .execute(connection)?;
+    let changed = sql_query(BURY)
+        .bind::<Text, _>(lease.job.to_string())
+        .bind::<BigInt, _>(lease.token.number())
+        .bind::<BigInt, _>(micros(now))
+        .bind::<Text, _>(reason.as_str())
+        .bind::<Text, _>(error.as_str())
+        .execute(connection)?;
     settled(lease, changed)
 }
 
