@@ -80,7 +80,17 @@ impl InHand {
         run_out
     }
 
-    /// It has ended, or another worker has it. Whether its loss is news.
+    pub(crate) fn lease_for(&self) -> Duration {
+        self.lease_for
+    }
+
+    /// Its handler has ended. How long the lease holds still, unless another worker is known to have it.
+    pub(crate) fn end(&self, lease: &Lease) -> Option<Instant> {
+        let held = self.held.lock().remove(&(lease.job, lease.token))?;
+        held.granted.checked_add(self.lease_for)
+    }
+
+    /// Another worker has it. Whether that is news.
     pub(crate) fn forget(&self, lease: &Lease) -> bool {
         let held = self.held.lock().remove(&(lease.job, lease.token));
         held.is_some_and(|held| !held.told)

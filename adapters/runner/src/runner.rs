@@ -24,7 +24,8 @@ use keeper::Keeper;
 ///
 /// A handler that panics leaves its job to its lease, and the thread goes on, as it does when its observer or its signal
 /// panics: the panic hook shows it. An error of the queue or of the store of
-/// tenants is handed to the observer; the thread rests for a poll's time and goes on.
+/// tenants is handed to the observer; the thread rests for a poll's time and goes on. What became of a job is told again to
+/// a queue that couldn't take it, while its lease holds, or for 10 seconds when the runner is to stop.
 pub struct JobRunner {
     floor: Arc<Floor>,
     threads: Vec<JoinHandle<()>>,

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,7 +13,7 @@ use futures_lite::future::block_on;
 use tenantry::Actor;
 use tenantry::jobs::{
     JobAttempt, JobEnvelope, JobFailure, JobHandler, JobId, JobKind, JobPayload, JobPolicy,
-    JobWorker, JobWorkerError, Lease, Outcome,
+    JobState, JobWorker, JobWorkerError, Lease, Outcome,
 };
 use tenantry::ports::{JobQueue, JobQueueError, MockJobQueue};
 use tenantry_memory::{ManualClock, MemoryJobQueue, MemoryTenantRepository, RandomBits};
@@ -37,19 +38,27 @@ fn one_job() -> (MemoryJobQueue, MockJobQueue, JobId) {
     (queue, mock, id)
 }
 
+fn worker(
+    mock: MockJobQueue,
+    lease_for: Duration,
+    handler: impl JobHandler + 'static,
+) -> JobWorker {
+    let policy = JobPolicy {
+        lease_for,
+        ..JobPolicy::default()
+    };
+    let (tenants, random) = (MemoryTenantRepository::new(), RandomBits::new());
+    JobWorker::new(Arc::new(mock), Arc::new(tenants), Arc::new(random), policy)
+        .with_handler(kind(), Arc::new(handler))
+}
+
 fn start(
     mock: MockJobQueue,
     lease_for: Duration,
     handler: impl JobHandler + 'static,
     observer: impl RunnerObserver + 'static,
 ) -> JobRunner {
-    let policy = JobPolicy {
-        lease_for,
-        ..JobPolicy::default()
-    };
-    let (tenants, random) = (MemoryTenantRepository::new(), RandomBits::new());
-    let worker = JobWorker::new(Arc::new(mock), Arc::new(tenants), Arc::new(random), policy)
-        .with_handler(kind(), Arc::new(handler));
+    let worker = worker(mock, lease_for, handler);
     let settings = JobRunnerSettings {
         threads: NonZeroUsize::MIN,
         ..JobRunnerSettings::default()
@@ -109,6 +118,113 @@ fn a_lease_that_runs_out_is_told_of_while_the_queue_never_answers() {
     assert!(lost.try_recv().is_err(), "it is told once");
 }
 
+/// Does its job, and counts how often.
+struct Counts(Arc<AtomicU32>);
+
+#[async_trait]
+impl JobHandler for Counts {
+    async fn run(&self, _: &JobAttempt) -> Result<Option<JobPayload>, JobFailure> {
+        self.0.fetch_add(1, Ordering::AcqRel);
+        Ok(None)
+    }
+}
+
+fn away() -> JobQueueError {
+    let source = "it is away".into();
+    JobQueueError::Unavailable { source }
+}
+
+/// Passes on what became of jobs.
+struct Outcomes(Mutex<Sender<Outcome>>);
+
+impl RunnerObserver for Outcomes {
+    fn settled(&self, outcome: &Outcome) {
+        self.0.lock().unwrap().send(*outcome).unwrap();
+    }
+
+    fn failed(&self, error: &JobWorkerError) {
+        panic!("{error}");
+    }
+}
+
+#[test]
+fn a_result_that_the_queue_could_not_take_is_told_again_and_the_job_runs_once() {
+    let (queue, mut mock, id) = one_job();
+    let (completing, mut refused) = (queue.clone(), 0);
+    // More often than a worker without timers tells it.
+    mock.expect_complete().returning(move |lease, output| {
+        if refused < 4 {
+            refused += 1;
+            return Err(away());
+        }
+        block_on(completing.complete(lease, output))
+    });
+    let (tell, told) = channel();
+    let ran = Arc::new(AtomicU32::new(0));
+    let observer = Outcomes(Mutex::new(tell));
+    let runner = start(mock, 10 * PATIENCE, Counts(ran.clone()), observer);
+    assert_eq!(told.recv_timeout(PATIENCE), Ok(Outcome::Completed(id)));
+    runner.stop();
+    assert_eq!(ran.load(Ordering::Acquire), 1);
+    let record = block_on(queue.find(id)).unwrap();
+    assert_eq!((record.state, record.job.attempts()), (JobState::Done, 1));
+}
+
+#[test]
+fn a_result_is_not_told_for_longer_than_the_lease_holds() {
+    let (_queue, mut mock, _) = one_job();
+    let tries = Arc::<AtomicU32>::default();
+    let counts = tries.clone();
+    mock.expect_complete().returning(move |_, _| {
+        counts.fetch_add(1, Ordering::AcqRel);
+        Err(away())
+    });
+    let (tell, told) = channel();
+    let lease_for = Duration::from_secs(1);
+    let (ran, observer) = (Arc::<AtomicU32>::default(), Panics(Mutex::new(tell)));
+    let runner = start(mock, lease_for, Counts(ran.clone()), observer);
+    assert_eq!(told.recv_timeout(PATIENCE), Ok("failed"));
+    assert_eq!(ran.load(Ordering::Acquire), 1);
+    // After 50, 100, 200 and 400 ms. Another 800 are more than the lease has left, however slow the machine is.
+    let tries = tries.load(Ordering::Acquire);
+    assert!((2..=5).contains(&tries), "{tries} times");
+    runner.stop();
+}
+
+#[test]
+fn a_worker_without_timers_tells_the_queue_three_times_and_what_cannot_pass_once() {
+    for (lasting, tries) in [(false, 3), (true, 1)] {
+        let (_queue, mut mock, _) = one_job();
+        mock.expect_complete().times(tries).returning(move |_, _| {
+            let source = "it is broken".into();
+            Err(if lasting {
+                JobQueueError::Failed { source }
+            } else {
+                away()
+            })
+        });
+        let worker = worker(mock, PATIENCE, Counts(Arc::default()));
+        let error = block_on(worker.work_once()).unwrap_err();
+        assert!(matches!(error, JobWorkerError::Queue(_)), "{error}");
+    }
+}
+
+#[test]
+fn a_result_that_was_taken_though_the_answer_was_lost_is_not_called_too_late() {
+    let (queue, mut mock, id) = one_job();
+    let completing = queue.clone();
+    mock.expect_complete().returning(move |lease, output| {
+        block_on(completing.complete(lease, output))?;
+        Err(away())
+    });
+    let worker = worker(mock, PATIENCE, Counts(Arc::default()));
+    let told = block_on(worker.work_once());
+    let Err(JobWorkerError::Queue(JobQueueError::Unavailable { .. })) = told else {
+        panic!("another end: {told:?}");
+    };
+    assert_eq!(block_on(queue.find(id)).unwrap().state, JobState::Done);
+}
+
 /// Panics whatever it is told, after passing it on.
 struct Panics(Mutex<Sender<&'static str>>);
 
@@ -159,10 +275,7 @@ fn an_observer_that_panics_changes_nothing_for_the_runner() {
 #[test]
 fn a_runner_ends_when_it_is_to_though_its_observer_panics_at_the_queues_failure() {
     let mut mock = MockJobQueue::new();
-    mock.expect_reserve().returning(|_, _| {
-        let source = "it is away".into();
-        Err(JobQueueError::Unavailable { source })
-    });
+    mock.expect_reserve().returning(|_, _| Err(away()));
     let (tell, told) = channel();
     let (_end, ends) = channel();
     let observer = Panics(Mutex::new(tell));

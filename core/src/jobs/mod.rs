@@ -32,7 +32,8 @@
 //! # The driver's rule: one step, one answer
 //! After [`JobRun::poll_step`] gave a step, the driver does it and hands the result to [`JobRun::handle`] before anything
 //! else. An answer to another step is [`OutOfStep`], and changes nothing. When a port fails, the driver drops the
-//! machine: the job's lease runs out, and a later run begins again.
+//! machine: the job's lease runs out, and a later run begins again. Only settling may be done again before, while the lease
+//! holds: the fence lets one telling count.
 //!
 //! # What is promised
 //! A job runs **at least once**: again after a failure, and after a worker that vanished. Its result counts **at most

@@ -142,6 +142,18 @@ pub enum Settlement {
     },
 }
 
+impl Settlement {
+    /// The right to say so.
+    pub fn lease(&self) -> &Lease {
+        match self {
+            Self::Complete { lease, .. }
+            | Self::Retry { lease, .. }
+            | Self::Bury { lease, .. }
+            | Self::GiveBack { lease, .. } => lease,
+        }
+    }
+}
+
 /// Why a job was given back without having been begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum NotBegun {

@@ -26,12 +26,27 @@ pub trait JobHandler: Send + Sync {
 
 /// Who is told which jobs are with their handlers. The core has no timers, so whoever drives a worker extends the leases of
 /// jobs that take long.
+#[async_trait]
 pub trait LeaseWatch: Send + Sync {
     /// A handler begins.
     fn begun(&self, lease: &Lease);
 
     /// It has ended: well, in failure, by a panic, or because its future was dropped.
     fn ended(&self, lease: &Lease);
+
+    /// After that the queue couldn't take what became of the job, for a reason that may pass and `failures` times by now:
+    /// whether it is told once more. Who has timers answers when it is time to, and `false` once the lease is over.
+    ///
+    /// By default the queue is told three times, at once.
+    async fn again(&self, lease: &Lease, failures: u32) -> bool {
+        let _ = lease;
+        is_told_at_once(failures)
+    }
+}
+
+/// Without timers, the little that can be done for a result that was paid for.
+fn is_told_at_once(failures: u32) -> bool {
+    failures < 3
 }
 
 /// Takes jobs out of a queue and has them done, one at a time, over the ports that it is given.
@@ -132,10 +147,12 @@ impl JobWorker {
     /// Dropping the future leaves the job to its lease: it runs again.
     ///
     /// # Cost
-    /// Beside the handler: two round trips to the queue, and one to the store of tenants.
+    /// Beside the handler: two round trips to the queue, and one to the store of tenants. One more each time that the queue
+    /// couldn't take the result for a reason that may pass, and was [told again](LeaseWatch::again).
     ///
     /// # Errors
-    /// [`JobWorkerError`]. A result that the queue couldn't take is lost, and the job runs again after its lease.
+    /// [`JobWorkerError`]. A result that the queue couldn't take in the end is lost, and the job runs again after its lease;
+    /// unless it was taken and only the answer was lost.
     pub async fn work_once(&self) -> Result<Outcome, JobWorkerError> {
         let mut run = JobRun::begin(self.policy, self.kinds());
         let mut trouble = None;
@@ -147,7 +164,7 @@ impl JobWorker {
                 }
                 Step::Resolve(tenant) => Answer::Resolved(self.resolve(tenant, &mut trouble).await),
                 Step::Run(attempt) => Answer::Ran(self.perform(&attempt).await),
-                Step::Settle(settlement) => self.settle(settlement).await?,
+                Step::Settle(settlement) => self.settle(&settlement).await?,
                 Step::Finished(outcome) => {
                     return match trouble {
                         None => Ok(outcome),
@@ -178,30 +195,61 @@ impl JobWorker {
         }
     }
 
-    async fn settle(&self, settlement: Settlement) -> Result<Answer, JobWorkerError> {
-        let told = match settlement {
-            Settlement::Complete { lease, output } => self.queue.complete(&lease, output).await,
+    /// Tells the queue, and again while the reason why it couldn't take it may pass: its fence lets one telling count.
+    async fn settle(&self, settlement: &Settlement) -> Result<Answer, JobWorkerError> {
+        let mut first = None;
+        let mut failures = 0_u32;
+        loop {
+            let error = match self.tell(settlement).await {
+                Ok(()) => return Ok(Answer::Settled),
+                Err(error) => error,
+            };
+            if matches!(error, JobQueueError::LeaseLost { .. }) {
+                // An earlier telling may have been taken whose answer was lost: nobody can say that it came too late.
+                return first.map_or(Ok(Answer::LeaseLost), |error: JobQueueError| {
+                    Err(error.into())
+                });
+            }
+            let may_pass = match error.retry() {
+                Retry::Now | Retry::Later => true,
+                Retry::Never => false,
+            };
+            failures = failures.saturating_add(1);
+            if !may_pass || !self.again(settlement.lease(), failures).await {
+                return Err(error.into());
+            }
+            first.get_or_insert(error);
+        }
+    }
+
+    async fn again(&self, lease: &Lease, failures: u32) -> bool {
+        match &self.watch {
+            Some(watch) => watch.again(lease, failures).await,
+            None => is_told_at_once(failures),
+        }
+    }
+
+    async fn tell(&self, settlement: &Settlement) -> Result<(), JobQueueError> {
+        match settlement {
+            Settlement::Complete { lease, output } => {
+                self.queue.complete(lease, output.clone()).await
+            }
             Settlement::Retry {
                 lease,
                 after,
                 error,
-            } => self.queue.retry(&lease, after, &error).await,
+            } => self.queue.retry(lease, *after, error).await,
             Settlement::Bury {
                 lease,
                 reason,
                 error,
-            } => self.queue.bury(&lease, reason, &error).await,
+            } => self.queue.bury(lease, *reason, error).await,
             Settlement::GiveBack {
                 lease,
                 wait,
                 reach,
                 why: _,
-            } => self.queue.give_back(&lease, wait, reach).await,
-        };
-        match told {
-            Ok(()) => Ok(Answer::Settled),
-            Err(JobQueueError::LeaseLost { .. }) => Ok(Answer::LeaseLost),
-            Err(error) => Err(error.into()),
+            } => self.queue.give_back(lease, *wait, *reach).await,
         }
     }
 }
