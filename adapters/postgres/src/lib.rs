@@ -40,6 +40,7 @@ mod pool;
 mod repository;
 mod schemas;
 mod scope;
+mod sync;
 
 pub use audit::PostgresAuditStore;
 pub use changes::{PostgresTenantChanges, WhyCut};

@@ -2,27 +2,29 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex, MutexGuard};
 use tenantry::ports::{ScopeError, ScopeName};
 
 use super::gate::{Gate, GateLimits, Shut, Ticket};
-use super::manager::Lent;
 use super::shelf::{Place, Shelf};
 use super::statistics::PoolStatistics;
 use crate::scope::proof::Place as Served;
+use crate::sync::{Condvar, Mutex, MutexGuard};
+
+#[cfg(all(test, shuttle))]
+mod interleavings;
 
 /// Everything that scopes and the cleaner meet over: who is inside, what stands ready, what waits to be cleaned.
-pub(super) struct Floor {
+pub(super) struct Floor<T> {
     limits: GateLimits,
-    state: Mutex<State>,
+    state: Mutex<State<T>>,
     /// Something came back, or the pool is closed.
     something_returned: Condvar,
 }
 
-struct State {
+struct State<T> {
     gate: Gate,
-    shelf: Shelf<Lent>,
-    returned: VecDeque<Returned>,
+    shelf: Shelf<T>,
+    returned: VecDeque<Returned<T>>,
     bells: HashMap<Ticket, Arc<Condvar>>,
     being_cleaned: u32,
     size: u32,
@@ -30,22 +32,31 @@ struct State {
     counts: PoolStatistics,
 }
 
+/// What is asked of a connection before it is lent again.
+pub(super) trait Lendable {
+    /// Whom it served last.
+    fn last(&self) -> Option<ScopeName>;
+
+    /// Whether it takes no room in the server for `who` that it hasn't taken already.
+    fn has_served(&self, who: ScopeName) -> bool;
+}
+
 /// A connection that a scope gave back.
-pub(super) struct Returned {
-    pub(super) lent: Lent,
+pub(super) struct Returned<T> {
+    pub(super) lent: T,
     pub(super) who: ScopeName,
     /// The place that it was in, if it got so far.
     pub(super) served: Option<Served>,
 }
 
 /// What somebody who was let in gets.
-pub(super) enum Pick {
+pub(super) enum Pick<T> {
     /// A clean connection.
-    Ready(Lent),
+    Ready(T),
     /// Room for a new one.
     Open,
     /// This one has served enough tenants: its room is for a new one.
-    Replace(Lent),
+    Replace(T),
 }
 
 /// Counters that only grow.
@@ -60,7 +71,7 @@ pub(crate) enum Count {
     EnteredReady,
 }
 
-impl Floor {
+impl<T: Lendable> Floor<T> {
     pub(super) fn new(limits: GateLimits) -> Self {
         Self {
             limits,
@@ -79,7 +90,7 @@ impl Floor {
     }
 
     /// Waits to be let in, first come, first served, and picks a connection.
-    pub(super) fn enter(&self, who: ScopeName, patience: Duration) -> Result<Pick, ScopeError> {
+    pub(super) fn enter(&self, who: ScopeName, patience: Duration) -> Result<Pick<T>, ScopeError> {
         let begun = Instant::now();
         let mut state = self.state.lock();
         if let Err(ticket) = state.gate.enter(who) {
@@ -110,33 +121,43 @@ impl Floor {
     }
 
     /// Takes a connection back. Its room stays taken until it is clean.
-    pub(super) fn give_back(&self, returned: Returned) {
+    pub(super) fn give_back(&self, returned: Returned<T>) {
         let mut state = self.state.lock();
         if state.closed {
+            state.being_cleaned += 1;
             drop(state);
-            drop(returned);
+            self.close_returned(returned);
             return;
         }
         state.returned.push_back(returned);
         self.something_returned.notify_one();
     }
 
-    /// Frees the room of a connection that is closed.
+    /// Frees the room of a connection that a scope closed.
     pub(super) fn close_one(&self, who: ScopeName) {
-        let mut state = self.state.lock();
-        state.size = state.size.saturating_sub(1);
-        state.let_out(who);
+        self.state.lock().close_one(who);
     }
 
-    /// Frees the room of a connection that is clean.
-    pub(super) fn shelve(&self, lent: Lent, who: ScopeName, full: bool) {
+    /// Closes a connection that was to be cleaned, and frees its room.
+    pub(super) fn close_returned(&self, returned: Returned<T>) {
+        let who = returned.who;
+        drop(returned);
+        let mut state = self.state.lock();
+        state.being_cleaned = state.being_cleaned.saturating_sub(1);
+        state.close_one(who);
+    }
+
+    /// Frees the room of a connection that was to be cleaned, and is.
+    pub(super) fn shelve(&self, returned: Returned<T>, full: bool) {
         let mut state = self.state.lock();
         if state.closed {
             drop(state);
-            drop(lent);
+            self.close_returned(returned);
             return;
         }
-        let last = lent.last;
+        state.being_cleaned = state.being_cleaned.saturating_sub(1);
+        let Returned { lent, who, .. } = returned;
+        let last = lent.last();
         state.shelf.put(Place {
             item: lent,
             last,
@@ -145,8 +166,8 @@ impl Floor {
         state.let_out(who);
     }
 
-    /// The next connection to clean; `None` once the pool is closed.
-    pub(super) fn next_returned(&self) -> Option<Returned> {
+    /// The next connection to clean, which is to be shelved or closed; `None` once the pool is closed.
+    pub(super) fn next_returned(&self) -> Option<Returned<T>> {
         let mut state = self.state.lock();
         loop {
             if let Some(returned) = state.returned.pop_front() {
@@ -158,12 +179,6 @@ impl Floor {
             }
             self.something_returned.wait(&mut state);
         }
-    }
-
-    /// The cleaner is done with the one that it took last.
-    pub(super) fn cleaned_one(&self) {
-        let mut state = self.state.lock();
-        state.being_cleaned = state.being_cleaned.saturating_sub(1);
     }
 
     pub(super) fn count(&self, what: Count) {
@@ -180,35 +195,41 @@ impl Floor {
         *counter += 1;
     }
 
-    /// Ends the cleaner, and closes what nobody uses.
+    /// Ends the cleaner, and closes what nobody uses. Scopes that are entered end as usual, and those that wait get in.
     pub(super) fn close(&self) {
         let mut state = self.state.lock();
         state.closed = true;
         let idle = state.shelf.take_all();
+        state.size = state.size.saturating_sub(number(idle.len()));
         let dirty = std::mem::take(&mut state.returned);
+        state.being_cleaned += number(dirty.len());
         drop(state);
         self.something_returned.notify_all();
         drop(idle);
-        drop(dirty);
+        for returned in dirty {
+            self.close_returned(returned);
+        }
     }
 
     pub(super) fn statistics(&self) -> PoolStatistics {
         let state = self.state.lock();
         let cleaning = state.being_cleaned + number(state.returned.len());
+        // Whose turn came while it slept has room, and no connection yet.
+        let let_in = number(state.gate.let_in_unawares());
         PoolStatistics {
             size: state.size,
             idle: number(state.shelf.len()),
-            in_use: state.gate.taken().saturating_sub(cleaning),
+            in_use: state.gate.taken().saturating_sub(cleaning + let_in),
             cleaning,
-            waiting: number(state.gate.waiting()),
+            waiting: number(state.gate.waiting()) + let_in,
             ..state.counts
         }
     }
 }
 
-impl State {
+impl<T: Lendable> State<T> {
     /// Its own connection, else a new one, else the one that others need least.
-    fn pick(&mut self, who: ScopeName, all: u32) -> Pick {
+    fn pick(&mut self, who: ScopeName, all: u32) -> Pick<T> {
         if let Some(own) = self.shelf.take_same(who) {
             return Pick::Ready(own);
         }
@@ -224,6 +245,11 @@ impl State {
         }
     }
 
+    fn close_one(&mut self, who: ScopeName) {
+        self.size = self.size.saturating_sub(1);
+        self.let_out(who);
+    }
+
     fn let_out(&mut self, who: ScopeName) {
         if let Some(ticket) = self.gate.leave(who)
             && let Some(bell) = self.bells.get(&ticket)
@@ -233,8 +259,8 @@ impl State {
     }
 }
 
-fn wait(
-    state: &mut MutexGuard<'_, State>,
+fn wait<T>(
+    state: &mut MutexGuard<'_, State<T>>,
     bell: &Condvar,
     ticket: Ticket,
     deadline: Instant,

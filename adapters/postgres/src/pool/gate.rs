@@ -97,6 +97,11 @@ impl Gate {
         self.waiting.len()
     }
 
+    /// How many haven't asked yet since their turn came.
+    pub(super) fn let_in_unawares(&self) -> usize {
+        self.granted.len()
+    }
+
     fn shut(&self, who: ScopeName) -> Option<Shut> {
         let of_tenant = match who {
             ScopeName::Tenant(_) => self.inside.get(&who).copied().unwrap_or(0),

@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use parking_lot::Mutex;
 use r2d2::ManageConnection;
 use scheduled_thread_pool::ScheduledThreadPool;
+use tenantry::ports::ScopeName;
 
 use super::cleaning;
+use super::floor::Lendable;
 use crate::connection::link::Link;
 use crate::connection::open::open;
 use crate::{ConnectError, PostgresConfig};
@@ -80,6 +82,16 @@ impl ManageConnection for Manager {
     /// What a scope had is never r2d2's to lend again: whoever lets go of it closes it.
     fn has_broken(&self, _: &mut Box<Link>) -> bool {
         true
+    }
+}
+
+impl Lendable for Lent {
+    fn last(&self) -> Option<ScopeName> {
+        self.last
+    }
+
+    fn has_served(&self, who: ScopeName) -> bool {
+        Link::has_served(self, who)
     }
 }
 

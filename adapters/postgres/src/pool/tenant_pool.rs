@@ -90,7 +90,7 @@ struct Handle {
 
 /// What scopes hold of their pool.
 pub(crate) struct Core {
-    floor: Arc<Floor>,
+    floor: Arc<Floor<Lent>>,
     factory: r2d2::Pool<Manager>,
     failures: Arc<Failures>,
     settings: PoolSettings,
