@@ -147,6 +147,14 @@ pub(crate) fn uuid_of(stored: &str) -> uuid::Uuid {
     )
 }
 
+/// The id as this port writes it, or as apalis does if it isn't one of ours.
+pub(crate) fn id_text(stored: &str) -> String {
+    match uuid_of(stored) {
+        id if id.is_nil() => stored.to_owned(),
+        id => id.to_string(),
+    }
+}
+
 /// A scope in one word.
 pub(crate) fn scope_text(scope: JobScope) -> String {
     match scope {

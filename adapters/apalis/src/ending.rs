@@ -81,6 +81,7 @@ impl fmt::Display for JobWaits {
                 "the job waits: nobody could say whether its tenant may work"
             }
             NotBegun::NoHandler => "the job waits: this worker has no handler for its kind",
+            NotBegun::Interrupted => "the job waits: its attempt was broken off",
         })
     }
 }

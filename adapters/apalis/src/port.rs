@@ -9,14 +9,14 @@ use tenantry::jobs::{
     JobState, Lease, LeasedJob,
 };
 use tenantry::ports::{
-    Enqueued, JobFilter, JobPage, JobQueue, JobQueueError, JobRecord, JobShare, JobStats, Prune,
-    WaitReach,
+    Enqueued, JobFilter, JobListing, JobPage, JobQueue, JobQueueError, JobRecord, JobShare,
+    JobStats, Prune, WaitReach,
 };
 
 use crate::attempt::PutOff;
 use crate::carried::{scope_text, task_id};
 use crate::failed::failed;
-use crate::queue::{ApalisJobQueue, changed, key_of};
+use crate::queue::{ApalisJobQueue, changed, key_of, read_id};
 use crate::row::Row;
 use crate::sql;
 
@@ -83,25 +83,40 @@ impl JobQueue for ApalisJobQueue {
             .fetch_optional(&self.pool)
             .await
             .map_err(failed)?;
-        found.ok_or(JobQueueError::NotFound { id })?.into_record()
+        Ok(found.ok_or(JobQueueError::NotFound { id })?.into_record()?)
     }
 
-    async fn list(
-        &self,
-        filter: &JobFilter,
-        page: JobPage,
-    ) -> Result<Vec<JobRecord>, JobQueueError> {
+    async fn list(&self, filter: &JobFilter, page: JobPage) -> Result<JobListing, JobQueueError> {
         let states: Vec<_> = filter.states.iter().map(|state| state.as_str()).collect();
-        let rows: Vec<Row> = sqlx::query_as(sql::LIST)
-            .bind(self.queue())
-            .bind(page.after.map(|id| task_id(id).to_string()))
-            .bind(scope_of(filter.reach))
-            .bind((!states.is_empty()).then_some(states))
-            .bind(i64::from(page.size.number()))
-            .fetch_all(&self.pool)
-            .await
-            .map_err(failed)?;
-        rows.into_iter().map(Row::into_record).collect()
+        let states = (!states.is_empty()).then_some(states);
+        let mut listing = JobListing::default();
+        let mut after = page.after.map(|id| task_id(id).to_string());
+        let mut most = page.size.number();
+        loop {
+            let rows: Vec<Row> = sqlx::query_as(sql::LIST)
+                .bind(self.queue())
+                .bind(after)
+                .bind(scope_of(filter.reach))
+                .bind(states.clone())
+                .bind(i64::from(most))
+                .fetch_all(&self.pool)
+                .await
+                .map_err(failed)?;
+            let full = rows.len() == usize::from(most);
+            after = rows.last().map(|row| row.id().to_owned());
+            for row in rows {
+                listing.add(row.into_record());
+            }
+            if !full {
+                return Ok(listing);
+            }
+            listing.next = after.as_deref().and_then(|last| read_id(last).ok());
+            if listing.next.is_some() {
+                return Ok(listing);
+            }
+            // Nobody could go on after the last one's id: the page ends with the next that has one.
+            most = 1;
+        }
     }
 
     async fn put_back(&self, id: JobId) -> Result<(), JobQueueError> {

@@ -10,9 +10,9 @@ use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
 use sqlx::{PgConnection, PgPool, Postgres};
 use tenantry::jobs::{JobEnvelope, JobId};
-use tenantry::ports::{Enqueued, JobQueue, JobQueueError};
+use tenantry::ports::{Enqueued, JobQueue, JobQueueError, UnreadableJob};
 
-use crate::carried::{CarriedJob, EnvelopeCodec, key_text, task_id, uuid_of};
+use crate::carried::{CarriedJob, EnvelopeCodec, id_text, key_text, task_id, uuid_of};
 use crate::failed::failed;
 use crate::sql;
 
@@ -143,7 +143,7 @@ impl ApalisJobQueue {
             .fetch_optional(connection)
             .await
             .map_err(failed)?;
-        found.map(|(id,)| read_id(&id)).transpose()
+        Ok(found.map(|(id,)| read_id(&id)).transpose()?)
     }
 
     pub(crate) async fn free_key(
@@ -218,10 +218,9 @@ pub(crate) fn key_of(job: &JobEnvelope) -> Option<String> {
     job.unique_key().map(|key| key_text(job.scope(), key))
 }
 
-fn read_id(stored: &str) -> Result<JobId, JobQueueError> {
-    let id = uuid_of(stored);
-    JobId::from_uuid(id).map_err(|error| JobQueueError::Unreadable {
-        id,
+pub(crate) fn read_id(stored: &str) -> Result<JobId, UnreadableJob> {
+    JobId::from_uuid(uuid_of(stored)).map_err(|error| UnreadableJob {
+        id: id_text(stored),
         source: error.into(),
     })
 }

@@ -5,9 +5,9 @@ use tenantry::BoxError;
 use tenantry::jobs::{
     DeathReason, FencingToken, JobEnvelope, JobErrorText, JobId, JobPayload, JobState,
 };
-use tenantry::ports::{JobQueueError, JobRecord};
+use tenantry::ports::{JobRecord, UnreadableJob};
 
-use crate::carried::uuid_of;
+use crate::carried::id_text;
 use crate::ending::DeadLetter;
 use crate::sql::CANCELLED;
 
@@ -32,10 +32,14 @@ enum Kept {
 }
 
 impl Row {
-    pub(crate) fn into_record(self) -> Result<JobRecord, JobQueueError> {
-        let id = uuid_of(&self.id);
-        self.read()
-            .map_err(|source| JobQueueError::Unreadable { id, source })
+    /// The id as it is stored.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(crate) fn into_record(self) -> Result<JobRecord, UnreadableJob> {
+        let id = id_text(&self.id);
+        self.read().map_err(|source| UnreadableJob { id, source })
     }
 
     fn read(self) -> Result<JobRecord, BoxError> {

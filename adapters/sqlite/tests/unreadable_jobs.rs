@@ -9,9 +9,9 @@ use chrono::{DateTime, Utc};
 use diesel::{Connection, RunQueryDsl, SqliteConnection, sql_query};
 use futures_lite::future::block_on;
 use tempfile::TempDir;
-use tenantry::Actor;
 use tenantry::jobs::{JobEnvelope, JobId, JobKind, JobPayload, JobReach};
-use tenantry::ports::{JobQueue, JobQueueError};
+use tenantry::ports::{JobFilter, JobPage, JobQueue, JobQueueError};
+use tenantry::{Actor, PageSize};
 use tenantry_sqlite::{SqliteConfig, SqliteJobQueue, SqliteStore};
 
 const LEASE: Duration = Duration::from_secs(60);
@@ -56,6 +56,28 @@ impl Three {
         let kinds = BTreeSet::from([JobKind::new("work").unwrap()]);
         let leased = block_on(self.queue.reserve(&kinds, LEASE)).unwrap()?;
         Some(leased.job.id())
+    }
+
+    /// What can be read, and what can't, in pages of that size.
+    fn listed(&self, size: u16) -> (Vec<JobId>, Vec<String>) {
+        let filter = JobFilter {
+            reach: JobReach::Everything,
+            states: BTreeSet::new(),
+        };
+        let (mut read, mut unreadable) = (Vec::new(), Vec::new());
+        let mut page = JobPage {
+            after: None,
+            size: PageSize::new(size).unwrap(),
+        };
+        loop {
+            let found = block_on(self.queue.list(&filter, page)).unwrap();
+            read.extend(found.records.iter().map(|record| record.job.id()));
+            unreadable.extend(found.unreadable.into_iter().map(|job| job.id));
+            page.after = found.next;
+            if page.after.is_none() {
+                return (read, unreadable);
+            }
+        }
     }
 
     fn dead(&self) -> u64 {
@@ -107,4 +129,21 @@ fn a_job_whose_very_id_cannot_be_read_is_buried_too() {
     assert_eq!(three.take(), Some(second));
     assert_eq!(three.dead(), 1);
     assert_eq!(three.take(), Some(third));
+}
+
+#[test]
+fn a_listing_shows_the_others_and_says_which_cannot_be_read() {
+    let three = Three::put_in();
+    let [first, second, third] = three.ids;
+    for (id, change) in [(first, "kind = ''"), (third, "id = 'no id'")] {
+        three.sql(&format!(
+            "UPDATE tenantry_jobs SET {change} WHERE id = '{id}'"
+        ));
+    }
+    for size in [1, 2, 3, 50] {
+        let (read, unreadable) = three.listed(size);
+        assert_eq!(read, [second], "in pages of {size}");
+        assert_eq!(unreadable, [first.to_string(), "no id".to_owned()]);
+    }
+    block_on(three.queue.cancel(first)).expect("it needn't be read for that");
 }

@@ -187,7 +187,10 @@ impl Pair {
             reach,
             states: BTreeSet::new(),
         };
-        self.both(&async |queue| queue.list(&filter, JobPage::default()).await)?;
+        self.both(&async |queue| {
+            let listing = queue.list(&filter, JobPage::default()).await?;
+            Ok((listing.records, listing.next))
+        })?;
         Ok(())
     }
 

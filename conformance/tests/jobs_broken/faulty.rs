@@ -10,8 +10,8 @@ use tenantry::jobs::{
     JobReach, JobScope, Lease, LeasedJob, MaxAttempts, Priority, UniqueKey,
 };
 use tenantry::ports::{
-    Clock, Enqueued, JobFilter, JobPage, JobQueue, JobQueueError, JobRecord, JobShare, JobStats,
-    Prune, WaitReach,
+    Clock, Enqueued, JobFilter, JobListing, JobPage, JobQueue, JobQueueError, JobRecord, JobShare,
+    JobStats, Prune, WaitReach,
 };
 use tenantry_memory::MemoryJobQueue;
 
@@ -253,11 +253,7 @@ impl JobQueue for Faulty {
         self.queue.find(id).await
     }
 
-    async fn list(
-        &self,
-        filter: &JobFilter,
-        page: JobPage,
-    ) -> Result<Vec<JobRecord>, JobQueueError> {
+    async fn list(&self, filter: &JobFilter, page: JobPage) -> Result<JobListing, JobQueueError> {
         let filter = if self.has(Fault::ListsEverything) {
             JobFilter {
                 reach: JobReach::Everything,
@@ -267,8 +263,8 @@ impl JobQueue for Faulty {
             filter.clone()
         };
         let mut found = self.queue.list(&filter, page).await?;
-        if self.has(Fault::ListsWithGaps) && found.len() > 1 {
-            found.remove(0);
+        if self.has(Fault::ListsWithGaps) && found.records.len() > 1 {
+            found.records.remove(0);
         }
         Ok(found)
     }

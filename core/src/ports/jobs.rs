@@ -1,5 +1,6 @@
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -11,7 +12,7 @@ use crate::jobs::{
     DeathReason, FencingToken, JobEnvelope, JobErrorText, JobId, JobKind, JobPayload, JobReach,
     JobScope, JobState, Lease, LeasedJob, UniqueKey, Weight,
 };
-use crate::{BoxError, PageSize, Retry, TenantId};
+use crate::{BoxError, Excerpt, PageSize, Retry, TenantId};
 
 /// Where jobs wait, and whom they are handed to.
 ///
@@ -124,15 +125,12 @@ pub trait JobQueue: Send + Sync {
     /// The jobs that `filter` shows, by ascending id, at most as many as the page holds. The dead letters are the jobs of
     /// [`JobState::Dead`].
     ///
-    /// Going on after the last id shows every job that was there all along exactly once.
+    /// Going on after [`JobListing::next`] shows every job that was there all along exactly once. One that can't be read
+    /// doesn't hide the others.
     ///
     /// # Errors
     /// Only those of the store.
-    async fn list(
-        &self,
-        filter: &JobFilter,
-        page: JobPage,
-    ) -> Result<Vec<JobRecord>, JobQueueError>;
+    async fn list(&self, filter: &JobFilter, page: JobPage) -> Result<JobListing, JobQueueError>;
 
     /// A dead letter waits again, due at once, with no attempts made.
     ///
@@ -264,6 +262,36 @@ pub struct JobPage {
     pub size: PageSize,
 }
 
+/// What [`JobQueue::list`] found.
+#[derive(Debug, Default)]
+pub struct JobListing {
+    /// The jobs, by ascending id.
+    pub records: Vec<JobRecord>,
+    /// Those of this page that can't be read.
+    pub unreadable: Vec<UnreadableJob>,
+    /// The last id of this page, if there may be another one.
+    pub next: Option<JobId>,
+}
+
+impl JobListing {
+    /// Adds what a row was read as.
+    pub fn add(&mut self, read: Result<JobRecord, UnreadableJob>) {
+        match read {
+            Ok(record) => self.records.push(record),
+            Err(unreadable) => self.unreadable.push(unreadable),
+        }
+    }
+}
+
+/// A stored job that no [`JobEnvelope`] can be made of.
+#[derive(Debug)]
+pub struct UnreadableJob {
+    /// Which, as it is stored.
+    pub id: String,
+    /// What is wrong with it. It never shows the payload.
+    pub source: BoxError,
+}
+
 /// How many jobs are in which state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct JobStats {
@@ -367,7 +395,7 @@ pub enum JobQueueError {
     #[error("the record of a job ({id}) can't be read")]
     Unreadable {
         /// Which, as it is stored.
-        id: uuid::Uuid,
+        id: Excerpt,
         /// What is wrong with it.
         source: BoxError,
     },
@@ -429,6 +457,14 @@ impl JobQueueError {
             | Self::Unsupported { .. }
             | Self::Failed { .. } => Retry::Never,
         }
+    }
+}
+
+impl From<UnreadableJob> for JobQueueError {
+    fn from(unreadable: UnreadableJob) -> Self {
+        let UnreadableJob { id, source } = unreadable;
+        let id = Excerpt::of(&id);
+        Self::Unreadable { id, source }
     }
 }
 

@@ -27,8 +27,8 @@ pub use domains::{DomainError, DomainProof, DomainProver, DomainStore};
 pub use events::EventSink;
 pub use ids::IdSource;
 pub use jobs::{
-    Enqueued, JobFilter, JobPage, JobQueue, JobQueueError, JobRecord, JobShare, JobStats, Prune,
-    Randomness, WaitReach,
+    Enqueued, JobFilter, JobListing, JobPage, JobQueue, JobQueueError, JobRecord, JobShare,
+    JobStats, Prune, Randomness, UnreadableJob, WaitReach,
 };
 pub use membership::{MembershipError, MembershipStore};
 pub use repository::{RepositoryError, TenantKey, TenantRepository};

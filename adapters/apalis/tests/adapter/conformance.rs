@@ -15,8 +15,8 @@ use tenantry::jobs::{
     LeasedJob, Outcome,
 };
 use tenantry::ports::{
-    Clock, Enqueued, JobFilter, JobPage, JobQueue, JobQueueError, JobRecord, JobShare, JobStats,
-    Prune, WaitReach,
+    Clock, Enqueued, JobFilter, JobListing, JobPage, JobQueue, JobQueueError, JobRecord, JobShare,
+    JobStats, Prune, WaitReach,
 };
 use tenantry_apalis::{ApalisJobQueue, TenantJobs};
 use tenantry_conformance::jobs::{Crew, HandClock, JobCapability, JobHarness, Transaction};
@@ -207,11 +207,7 @@ impl JobQueue for OnTokio {
         self.call(self.queue.find(id)).await
     }
 
-    async fn list(
-        &self,
-        filter: &JobFilter,
-        page: JobPage,
-    ) -> Result<Vec<JobRecord>, JobQueueError> {
+    async fn list(&self, filter: &JobFilter, page: JobPage) -> Result<JobListing, JobQueueError> {
         self.call(self.queue.list(filter, page)).await
     }
 

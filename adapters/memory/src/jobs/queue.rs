@@ -10,8 +10,8 @@ use tenantry::jobs::{
     JobState, Lease, LeasedJob,
 };
 use tenantry::ports::{
-    Clock, Enqueued, JobFilter, JobPage, JobQueue, JobQueueError, JobRecord, JobShare, JobStats,
-    Prune, WaitReach,
+    Clock, Enqueued, JobFilter, JobListing, JobPage, JobQueue, JobQueueError, JobRecord, JobShare,
+    JobStats, Prune, WaitReach,
 };
 
 use super::store::{self, Jobs};
@@ -168,22 +168,25 @@ impl JobQueue for MemoryJobQueue {
         self.lock().find(id).cloned()
     }
 
-    async fn list(
-        &self,
-        filter: &JobFilter,
-        page: JobPage,
-    ) -> Result<Vec<JobRecord>, JobQueueError> {
+    async fn list(&self, filter: &JobFilter, page: JobPage) -> Result<JobListing, JobQueueError> {
         let begin = page.after.map_or(Bound::Unbounded, Bound::Excluded);
         let jobs = self.lock();
         let records = jobs
             .entries
             .range((begin, Bound::Unbounded))
             .map(|(_, entry)| &entry.record);
-        Ok(records
+        let records: Vec<_> = records
             .filter(|record| filter.matches(record.job.scope(), record.state))
             .take(usize::from(page.size.number()))
             .cloned()
-            .collect())
+            .collect();
+        let full = records.len() == usize::from(page.size.number());
+        let last = records.last().map(|record| record.job.id());
+        Ok(JobListing {
+            records,
+            unreadable: Vec::new(),
+            next: last.filter(|_| full),
+        })
     }
 
     async fn put_back(&self, id: JobId) -> Result<(), JobQueueError> {

@@ -12,12 +12,12 @@ use tenantry::jobs::{
     LeasedJob, UnknownWord,
 };
 use tenantry::ports::{
-    Clock, Enqueued, JobFilter, JobPage, JobQueue, JobQueueError, JobRecord, JobShare, JobStats,
-    Prune, WaitReach,
+    Clock, Enqueued, JobFilter, JobListing, JobPage, JobQueue, JobQueueError, JobRecord, JobShare,
+    JobStats, Prune, WaitReach,
 };
 use tenantry::{BoxError, Retry};
 
-use super::row::{Changed, Count, Found, Row, Until};
+use super::row::{Changed, Count, Found, Row, Until, unreadable};
 use super::sql::{self, Now, Sql};
 use crate::repository::statement::Statement;
 use crate::repository::store::{Store, StoreError};
@@ -169,10 +169,7 @@ pub(super) fn contended() -> JobQueueError {
 }
 
 pub(super) fn already_there(found: &Found) -> Result<Enqueued, JobQueueError> {
-    let id = JobId::from_uuid(found.id).map_err(|error| JobQueueError::Unreadable {
-        id: found.id,
-        source: error.into(),
-    })?;
+    let id = JobId::from_uuid(found.id).map_err(|error| unreadable(found.id, error.into()))?;
     Ok(Enqueued::AlreadyThere(id))
 }
 
@@ -300,18 +297,31 @@ impl JobQueue for PostgresJobQueue {
     async fn find(&self, id: JobId) -> Result<JobRecord, JobQueueError> {
         let rows = self.load::<Row>(self.sql.find(id)).await?;
         match rows.into_iter().next() {
-            Some(row) => row.into_record(),
+            Some(row) => Ok(row.into_record()?),
             None => Err(JobQueueError::NotFound { id }),
         }
     }
 
-    async fn list(
-        &self,
-        filter: &JobFilter,
-        page: JobPage,
-    ) -> Result<Vec<JobRecord>, JobQueueError> {
-        let rows = self.load::<Row>(self.sql.list(filter, page)).await?;
-        rows.into_iter().map(Row::into_record).collect()
+    async fn list(&self, filter: &JobFilter, page: JobPage) -> Result<JobListing, JobQueueError> {
+        let mut listing = JobListing::default();
+        let (mut after, mut most) = (page.after.map(|id| id.as_uuid()), page.size.number());
+        loop {
+            let rows = self.load::<Row>(self.sql.list(filter, after, most)).await?;
+            let full = rows.len() == usize::from(most);
+            after = rows.last().map(Row::id);
+            for row in rows {
+                listing.add(row.into_record());
+            }
+            if !full {
+                return Ok(listing);
+            }
+            listing.next = after.and_then(|last| JobId::from_uuid(last).ok());
+            if listing.next.is_some() {
+                return Ok(listing);
+            }
+            // Nobody could go on after the last one's id: the page ends with the next that has one.
+            most = 1;
+        }
     }
 
     async fn put_back(&self, id: JobId) -> Result<(), JobQueueError> {

@@ -5,7 +5,7 @@ use tenantry::jobs::{
     DeathReason, FencingToken, JobEnvelope, JobErrorText, JobId, JobKind, JobParts, JobPayload,
     JobScope, JobState, Lease, LeasedJob, MaxAttempts, Priority, TraceContext, UniqueKey,
 };
-use tenantry::ports::{JobQueueError, JobRecord};
+use tenantry::ports::{JobQueueError, JobRecord, UnreadableJob};
 use tenantry::{Actor, BoxError, TenantId};
 
 /// A job as it is stored.
@@ -99,16 +99,27 @@ fn scope(lane: uuid::Uuid) -> Result<JobScope, BoxError> {
     }
 }
 
+pub(super) fn unreadable(id: uuid::Uuid, source: BoxError) -> UnreadableJob {
+    UnreadableJob {
+        id: id.to_string(),
+        source,
+    }
+}
+
 impl Row {
+    /// The id as it is stored.
+    pub(super) fn id(&self) -> uuid::Uuid {
+        self.id
+    }
+
     /// The id, and the hand-out's number: what can be said of a row that can't be read, too.
     pub(super) fn handed_out(&self) -> (uuid::Uuid, FencingToken) {
         (self.id, FencingToken::new(self.token))
     }
 
-    pub(super) fn into_record(self) -> Result<JobRecord, JobQueueError> {
+    pub(super) fn into_record(self) -> Result<JobRecord, UnreadableJob> {
         let id = self.id;
-        self.read()
-            .map_err(|source| JobQueueError::Unreadable { id, source })
+        self.read().map_err(|source| unreadable(id, source))
     }
 
     pub(super) fn into_leased(self) -> Result<LeasedJob, JobQueueError> {
@@ -116,10 +127,7 @@ impl Row {
         let record = self.into_record()?;
         let until = record
             .lease_until
-            .ok_or_else(|| JobQueueError::Unreadable {
-                id,
-                source: "it was handed out without a lease".into(),
-            })?;
+            .ok_or_else(|| unreadable(id, "it was handed out without a lease".into()))?;
         let lease = Lease {
             job: record.job.id(),
             token: record.token,

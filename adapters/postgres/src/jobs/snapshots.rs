@@ -9,8 +9,8 @@ use tenantry::jobs::{
     DeathReason, FencingToken, JobEnvelope, JobErrorText, JobId, JobKind, JobPayload, JobReach,
     JobScope, JobState, Lease, UniqueKey,
 };
-use tenantry::ports::{JobFilter, JobPage, JobShare, Prune, WaitReach};
-use tenantry::{Actor, TenantId};
+use tenantry::ports::{JobFilter, JobShare, Prune, WaitReach};
+use tenantry::{Actor, PageSize, TenantId};
 
 use super::sql::Sql;
 use crate::SharedSchema;
@@ -76,11 +76,8 @@ fn the_statements_of_an_operator_are_what_was_reviewed() {
         reach: reach(),
         states: BTreeSet::from([JobState::Dead]),
     };
-    let page = JobPage {
-        after: Some(job().id()),
-        ..JobPage::default()
-    };
-    assert_statement("list", &sql.list(&filter, page));
+    let (after, most) = (Some(job().id().as_uuid()), PageSize::default().number());
+    assert_statement("list", &sql.list(&filter, after, most));
     assert_statement("put_back", &sql.put_back(job().id(), None));
     assert_statement("make_due", &sql.make_due(job().id(), None));
     assert_statement("cancel", &sql.cancel(job().id(), None));

@@ -9,7 +9,7 @@ use tenantry::jobs::{
     DeathReason, FencingToken, JobEnvelope, JobErrorText, JobId, JobKind, JobPayload, JobReach,
     JobScope, Lease,
 };
-use tenantry::ports::{JobFilter, JobPage, JobShare, Prune, WaitReach};
+use tenantry::ports::{JobFilter, JobShare, Prune, WaitReach};
 
 use super::row::lane;
 use crate::SharedSchema;
@@ -241,13 +241,18 @@ impl Sql {
             .uuid(id.as_uuid())
     }
 
-    pub(super) fn list(&self, filter: &JobFilter, page: JobPage) -> Statement {
+    pub(super) fn list(
+        &self,
+        filter: &JobFilter,
+        after: Option<uuid::Uuid>,
+        most: u16,
+    ) -> Statement {
         let JobFilter { reach, states } = filter;
         let mut statement =
             Statement::new(format!("SELECT {COLUMNS} FROM {} WHERE true", self.jobs()))
                 .reaching(*reach);
-        if let Some(after) = page.after {
-            statement = statement.sql(" AND id > ").uuid(after.as_uuid());
+        if let Some(after) = after {
+            statement = statement.sql(" AND id > ").uuid(after);
         }
         if !states.is_empty() {
             let states = states.iter().map(|state| state.as_str().to_owned());
@@ -256,9 +261,7 @@ impl Sql {
                 .texts(states.collect())
                 .sql(")");
         }
-        statement
-            .sql(" ORDER BY id LIMIT ")
-            .number(i64::from(page.size.number()))
+        statement.sql(" ORDER BY id LIMIT ").number(i64::from(most))
     }
 
     pub(super) fn put_back(&self, id: JobId, now: Now) -> Statement {

@@ -11,8 +11,8 @@ use tenantry::jobs::{
     LeasedJob,
 };
 use tenantry::ports::{
-    Clock, Enqueued, JobFilter, JobPage, JobQueue, JobQueueError, JobRecord, JobShare, JobStats,
-    Prune, WaitReach,
+    Clock, Enqueued, JobFilter, JobListing, JobPage, JobQueue, JobQueueError, JobRecord, JobShare,
+    JobStats, Prune, WaitReach,
 };
 
 use super::file::{Ended, JobFile};
@@ -230,11 +230,7 @@ impl JobQueue for SqliteJobQueue {
             .await
     }
 
-    async fn list(
-        &self,
-        filter: &JobFilter,
-        page: JobPage,
-    ) -> Result<Vec<JobRecord>, JobQueueError> {
+    async fn list(&self, filter: &JobFilter, page: JobPage) -> Result<JobListing, JobQueueError> {
         let filter = filter.clone();
         self.run(move |connection, _| statements::list(connection, &filter, page))
             .await

@@ -5,7 +5,7 @@ use tenantry::jobs::{
     DeathReason, FencingToken, JobEnvelope, JobErrorText, JobId, JobKind, JobParts, JobPayload,
     JobScope, JobState, Lease, LeasedJob, MaxAttempts, Priority, TraceContext, UniqueKey,
 };
-use tenantry::ports::{JobQueueError, JobRecord};
+use tenantry::ports::{JobQueueError, JobRecord, UnreadableJob};
 use tenantry::{Actor, BoxError, TenantId};
 
 const SHARED: &str = "shared";
@@ -85,26 +85,26 @@ pub(super) fn time(micros: i64) -> Result<DateTime<Utc>, BoxError> {
 }
 
 impl Row {
+    /// The id as it is stored.
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
     /// The id as it is stored, and the hand-out's number: what can be said of a row that can't be read, too.
     pub(super) fn handed_out(&self) -> (String, i64) {
         (self.id.clone(), self.token)
     }
 
-    pub(super) fn into_record(self) -> Result<JobRecord, JobQueueError> {
-        let id: JobId = self.id.parse().map_err(|error| JobQueueError::Failed {
-            source: BoxError::from(error),
-        })?;
-        self.read(id).map_err(|source| JobQueueError::Unreadable {
-            id: id.as_uuid(),
-            source,
-        })
+    pub(super) fn into_record(self) -> Result<JobRecord, UnreadableJob> {
+        let id = self.id.clone();
+        self.read().map_err(|source| UnreadableJob { id, source })
     }
 
     pub(super) fn into_leased(self) -> Result<LeasedJob, JobQueueError> {
         let record = self.into_record()?;
         let job = record.job.id();
-        let until = record.lease_until.ok_or(JobQueueError::Unreadable {
-            id: job.as_uuid(),
+        let until = record.lease_until.ok_or_else(|| UnreadableJob {
+            id: job.to_string(),
             source: "it was handed out without a lease".into(),
         })?;
         let lease = Lease {
@@ -118,14 +118,14 @@ impl Row {
         })
     }
 
-    fn read(self, id: JobId) -> Result<JobRecord, BoxError> {
+    fn read(self) -> Result<JobRecord, BoxError> {
         let trace = match self.trace_parent {
             Some(parent) => Some(TraceContext::new(parent, self.trace_state)?),
             None => None,
         };
         let priority = i16::try_from(self.priority)?;
         let parts = JobParts {
-            id,
+            id: self.id.parse::<JobId>()?,
             scope: scope(&self.lane)?,
             actor: Actor::named(self.actor)?,
             kind: JobKind::new(self.kind)?,

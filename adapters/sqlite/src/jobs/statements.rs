@@ -7,7 +7,8 @@ use tenantry::jobs::{
     TraceContext, UniqueKey,
 };
 use tenantry::ports::{
-    Enqueued, JobFilter, JobPage, JobQueueError, JobRecord, JobShare, JobStats, Prune, WaitReach,
+    Enqueued, JobFilter, JobListing, JobPage, JobQueueError, JobRecord, JobShare, JobStats, Prune,
+    WaitReach,
 };
 
 use super::file::Ended;
@@ -196,7 +197,8 @@ pub(super) fn find(connection: &mut SqliteConnection, id: JobId) -> Result<JobRe
         .bind::<Text, _>(id.to_string())
         .get_result::<Row>(connection)
         .optional()?;
-    Ok(row.ok_or(JobQueueError::NotFound { id })?.into_record()?)
+    let record = row.ok_or(JobQueueError::NotFound { id })?.into_record();
+    Ok(record.map_err(JobQueueError::from)?)
 }
 
 /// A lane, or all of them.
@@ -211,19 +213,44 @@ pub(super) fn list(
     connection: &mut SqliteConnection,
     filter: &JobFilter,
     page: JobPage,
-) -> Result<Vec<JobRecord>, Ended> {
+) -> Result<JobListing, Ended> {
+    let mut listing = JobListing::default();
+    let (mut after, mut most) = (page.after.map(|id| id.to_string()), page.size.number());
+    loop {
+        let rows = rows_after(connection, filter, after.as_deref(), most)?;
+        let full = rows.len() == usize::from(most);
+        after = rows.last().map(|row| row.id().to_owned());
+        for row in rows {
+            listing.add(row.into_record());
+        }
+        if !full {
+            return Ok(listing);
+        }
+        listing.next = after.as_deref().and_then(|last| last.parse().ok());
+        if listing.next.is_some() {
+            return Ok(listing);
+        }
+        // Nobody could go on after the last one's id: the page ends with the next that has one.
+        most = 1;
+    }
+}
+
+fn rows_after(
+    connection: &mut SqliteConnection,
+    filter: &JobFilter,
+    after: Option<&str>,
+    most: u16,
+) -> QueryResult<Vec<Row>> {
     let JobFilter { reach, states } = filter;
-    let rows: Vec<Row> = sql_query(format!(
+    sql_query(format!(
         "SELECT {COLUMNS} FROM tenantry_jobs WHERE (?1 IS NULL OR lane = ?1) AND (?2 IS NULL OR id > ?2) \
          AND (?3 = '[]' OR state IN (SELECT value FROM json_each(?3))) ORDER BY id LIMIT ?4"
     ))
     .bind::<Nullable<Text>, _>(reached(*reach))
-    .bind::<Nullable<Text>, _>(page.after.map(|id| id.to_string()))
+    .bind::<Nullable<Text>, _>(after)
     .bind::<Text, _>(words(states.iter().copied()))
-    .bind::<Integer, _>(i32::from(page.size.number()))
-    .load(connection)?;
-    let records: Result<_, _> = rows.into_iter().map(Row::into_record).collect();
-    Ok(records?)
+    .bind::<Integer, _>(i32::from(most))
+    .load(connection)
 }
 
 /// States as a JSON array of their words, none of which needs an escape.

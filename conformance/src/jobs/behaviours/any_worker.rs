@@ -442,7 +442,7 @@ pub(crate) fn the_listing_and_the_stats_show_what_workers_made_of_jobs<H: JobHar
     let listed = |reach, states: &[JobState], page| {
         let states = states.iter().copied().collect();
         let found = block_on(world.queue.list(&JobFilter { reach, states }, page))?;
-        Ok::<Vec<_>, Violation>(found.iter().map(|record| record.job.id()).collect())
+        Ok::<Vec<_>, Violation>(found.records.iter().map(|record| record.job.id()).collect())
     };
     let reach = JobReach::Only(JobScope::Tenant(zeta.id()));
     let all = JobPage::default();

@@ -8,7 +8,7 @@ use tenantry::{PageSize, TenantContext};
 
 use crate::jobs::JobHarness;
 use crate::jobs::world::{LEASE, World};
-use crate::{Verdict, Violation, ensure_eq, ensure_matches};
+use crate::{Verdict, Violation, ensure, ensure_eq, ensure_matches};
 
 pub(crate) fn an_unknown_job_is_not_found<H: JobHarness>() -> Verdict {
     let world = World::<H>::start();
@@ -45,11 +45,25 @@ fn listed<H: JobHarness>(
     };
     loop {
         let found = block_on(world.queue.list(filter, page))?;
-        let Some(last) = found.last() else {
+        ensure!(
+            found.records.len() <= usize::from(size),
+            "a page of {} jobs where {size} were wanted at most",
+            found.records.len()
+        );
+        ensure!(
+            found.unreadable.is_empty(),
+            "jobs that can't be read: {:?}",
+            found.unreadable
+        );
+        ids.extend(found.records.iter().map(|record| record.job.id()));
+        let Some(next) = found.next else {
             return Ok(ids);
         };
-        page.after = Some(last.job.id());
-        ids.extend(found.iter().map(|record| record.job.id()));
+        ensure!(
+            page.after.is_none_or(|after| after < next),
+            "a page that comes back to where it began"
+        );
+        page.after = Some(next);
     }
 }
 
@@ -69,7 +83,11 @@ pub(crate) fn the_listing_shows_every_job_once_by_id<H: JobHarness>() -> Verdict
         );
     }
     let first = block_on(world.queue.list(&everything(), JobPage::default()))?;
-    ensure_eq!(first.first(), Some(&world.find(put[0])?), "a listed record");
+    ensure_eq!(
+        first.records.first(),
+        Some(&world.find(put[0])?),
+        "a listed record"
+    );
     Ok(())
 }
 
@@ -157,7 +175,8 @@ fn left<H: JobHarness>(
         states: BTreeSet::new(),
     };
     let found = block_on(world.queue.list(&filter, JobPage::default()))?;
-    let mut states: Vec<_> = found.into_iter().map(|record| record.state).collect();
+    let records = found.records.into_iter();
+    let mut states: Vec<_> = records.map(|record| record.state).collect();
     states.sort_unstable();
     Ok(states)
 }

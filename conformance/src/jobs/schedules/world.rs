@@ -109,7 +109,7 @@ impl<H: ScheduleHarness> ScheduleWorld<H> {
             after: None,
             size: PageSize::LARGEST,
         };
-        let records = block_on(self.jobs.queue.list(&filter, page))?;
+        let records = block_on(self.jobs.queue.list(&filter, page))?.records;
         ensure!(
             records.len() < usize::from(PageSize::MAX),
             "more jobs than the suite looks at"

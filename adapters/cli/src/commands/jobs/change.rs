@@ -104,7 +104,7 @@ fn all(
     let states = change.states();
     let filter = JobFilter { reach, states };
     let (mut changed, mut left) = (Vec::new(), Vec::new());
-    each(queue, &filter, &choice.kind, None, usize::MAX, |record| {
+    let unreadable = each(queue, &filter, &choice.kind, None, usize::MAX, |record| {
         let id = record.job.id();
         match change.make(queue, id) {
             Ok(()) => changed.push(id),
@@ -117,6 +117,11 @@ fn all(
         }
         Ok(true)
     })?;
+    left.extend(
+        unreadable
+            .iter()
+            .filter_map(|job| job.id.parse::<JobId>().ok()),
+    );
     say(&changed, &left, change, output)
 }
 
@@ -131,7 +136,7 @@ fn say(
         ([id], 0) => format!("{done}: {id}"),
         (changed, 0) => format!("{done}: {} jobs", changed.len()),
         (changed, left) => format!(
-            "{done}: {} jobs; {left} were left, since a worker has them, they ended, or another has their unique key",
+            "{done}: {} jobs; {left} were left, since a worker has them, they ended, another has their unique key, or they can't be read",
             changed.len()
         ),
     };

@@ -6,7 +6,7 @@ use chrono::{DateTime, SubsecRound, Utc};
 use futures_lite::future::block_on;
 use serde_json::{Value, json};
 use tenantry::jobs::{JobErrorText, JobPayload, JobScope};
-use tenantry::ports::{JobRecord, RepositoryError};
+use tenantry::ports::{JobRecord, RepositoryError, UnreadableJob};
 use tenantry::{ServiceError, TenantId, TenantService};
 
 use crate::database::Database;
@@ -67,6 +67,24 @@ pub(super) fn row_of_dead(record: &JobRecord, name: &str) -> Vec<String> {
         record.death.map_or_else(none, |death| death.to_string()),
         first_line(record.error.as_ref()),
     ]
+}
+
+/// A line for a job that can't be read. Its id may be anybody's text, so it is shown with escapes.
+pub(super) fn line_of_unreadable(job: &UnreadableJob) -> String {
+    let id = job.id.escape_debug();
+    format!(
+        "job {id} can't be read: {}",
+        first_line(Some(&wrong_with(job)))
+    )
+}
+
+/// The same for programs.
+pub(super) fn json_of_unreadable(job: &UnreadableJob) -> Value {
+    json!({ "id": job.id, "error": wrong_with(job).as_str() })
+}
+
+fn wrong_with(job: &UnreadableJob) -> JobErrorText {
+    JobErrorText::of_unreadable(&*job.source)
 }
 
 /// All there is to say of a job.

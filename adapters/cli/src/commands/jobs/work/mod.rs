@@ -21,7 +21,8 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
 use std::time::Duration;
 
 use futures_lite::future::block_on;
@@ -36,7 +37,7 @@ use crate::database::Database;
 use crate::error::CliError;
 use crate::output::Output;
 
-use events::Events;
+use events::{Event, Events};
 use leash::Leashes;
 use program::ProgramHandler;
 use progress::Progress;
@@ -63,18 +64,12 @@ pub(super) fn run(
     // The runner's threads alone tell now: when they have ended, the channel has.
     drop(worker);
     let mut progress = Progress::new(output);
-    progress.started(args)?;
-    let mut obeyed = Wish::None;
-    loop {
-        match told.recv_timeout(GLANCE) {
-            Ok(event) => progress.show(event)?,
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
-                if runner.has_ended() {
-                    break;
-                }
-            }
-        }
-        obeyed = obey(stop.wish(), obeyed, &runner, &leashes, &mut progress)?;
+    let shown = progress
+        .started(args)
+        .and_then(|()| follow(&told, &stop, &runner, &leashes, &mut progress));
+    if let Err(error) = shown {
+        end_at_once(&runner, &leashes);
+        return Err(error);
     }
     runner.stop();
     while let Ok(event) = told.try_recv() {
@@ -86,6 +81,38 @@ pub(super) fn run(
     } else {
         ExitCode::SUCCESS
     })
+}
+
+/// Shows what the worker does until it has ended.
+fn follow(
+    told: &Receiver<Event>,
+    stop: &Stop,
+    runner: &JobRunner,
+    leashes: &Leashes,
+    progress: &mut Progress<'_>,
+) -> Result<(), CliError> {
+    let mut obeyed = Wish::None;
+    loop {
+        match told.recv_timeout(GLANCE) {
+            Ok(event) => progress.show(event)?,
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                if runner.has_ended() {
+                    return Ok(());
+                }
+            }
+        }
+        obeyed = obey(stop.wish(), obeyed, runner, leashes, progress)?;
+    }
+}
+
+/// Nobody would learn what becomes of the programs that run, nor is anybody heeded any more: their jobs are given back.
+fn end_at_once(runner: &JobRunner, leashes: &Leashes) {
+    runner.stop_taking();
+    while !runner.has_ended() {
+        // Each time, since a program may have been started meanwhile.
+        leashes.pull_all();
+        thread::sleep(GLANCE);
+    }
 }
 
 fn obey(

@@ -107,6 +107,10 @@ fn judge(ended: &Ended) -> Result<Option<JobPayload>, JobFailure> {
         error,
     } = ended;
     match (pulled, status.code()) {
+        // That the worker ends says nothing of the job, so it costs none of its attempts.
+        (Some(pulled @ Pulled::Stopped), _) => {
+            Err(JobFailure::interrupted(with_error(&killed(*pulled), error)))
+        }
         (Some(pulled), _) => Err(JobFailure::transient(with_error(&killed(*pulled), error))),
         (None, Some(0)) => Ok(kept(output, *cut)),
         (None, Some(TEMPORARY_FAILURE) | None) => {
@@ -209,6 +213,7 @@ mod tests {
             };
             let failure = judge(&ended).unwrap_err();
             assert!(!failure.is_permanent());
+            assert_eq!(failure.is_interrupted(), why == Pulled::Stopped);
             assert!(failure.error().as_str().contains(&why.to_string()));
         }
     }

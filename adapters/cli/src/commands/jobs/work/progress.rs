@@ -225,6 +225,9 @@ fn reason_to_wait(why: NotBegun) -> &'static str {
         NotBegun::TenantPending => "its tenant isn't provisioned",
         NotBegun::TenantUnknown => "whether its tenant may work isn't known",
         NotBegun::NoHandler => "no program is named for it",
+        NotBegun::Interrupted => {
+            "its program was killed with the worker, which isn't counted as an attempt"
+        }
     }
 }
 
