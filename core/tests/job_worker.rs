@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use chrono::DateTime;
+use chrono::{DateTime, TimeDelta};
 use futures_lite::future::block_on;
 use tenantry::Actor;
 use tenantry::jobs::fair::{Tag, Weight};
 use tenantry::jobs::{
     JobAttempt, JobEnvelope, JobFailure, JobHandler, JobId, JobKind, JobPayload, JobPolicy,
-    JobState, JobWorker, Lease, LeaseWatch, Outcome, UniqueKey,
+    JobState, JobWorker, Lease, LeaseWatch, MaxAttempts, NotBegun, Outcome, UniqueKey,
 };
 use tenantry::ports::JobQueue;
 use tenantry_memory::{ManualClock, MemoryJobQueue, MemoryTenantRepository, RandomBits};
@@ -67,6 +67,47 @@ fn what_a_handler_gives_is_kept_and_who_watches_is_told_of_its_beginning_and_its
     assert_eq!(record.state, JobState::Done);
     assert_eq!(record.output.unwrap().read::<u32>().unwrap(), 42);
     assert_eq!(block_on(worker.work_once()).unwrap(), Outcome::Idle);
+}
+
+/// Is broken off, as when its process ends.
+struct BreaksOff;
+
+#[async_trait]
+impl JobHandler for BreaksOff {
+    async fn run(&self, _: &JobAttempt) -> Result<Option<JobPayload>, JobFailure> {
+        Err(JobFailure::interrupted("the process ends"))
+    }
+}
+
+#[test]
+fn an_attempt_that_is_broken_off_is_not_counted_not_even_a_last_one() {
+    let kind = JobKind::new("double").unwrap();
+    let clock = Arc::new(ManualClock::at(DateTime::UNIX_EPOCH));
+    let queue = MemoryJobQueue::new(clock.clone());
+    let worker = JobWorker::new(
+        Arc::new(queue.clone()),
+        Arc::new(MemoryTenantRepository::new()),
+        Arc::new(RandomBits::new()),
+        JobPolicy::default(),
+    )
+    .with_handler(kind.clone(), Arc::new(BreaksOff));
+    let (now, payload) = (DateTime::UNIX_EPOCH, JobPayload::of(&21).unwrap());
+    let id = JobId::from_parts(now, [1; 10]);
+    let job = JobEnvelope::shared_on_purpose(Actor::system(), id, kind, payload, now)
+        .with_max_attempts(MaxAttempts::new(1).unwrap());
+    block_on(queue.enqueue(&job)).unwrap();
+    for _ in 0..3 {
+        let outcome = block_on(worker.work_once()).unwrap();
+        assert_eq!(outcome, Outcome::GivenBack(id, NotBegun::Interrupted));
+        let record = block_on(queue.find(id)).unwrap();
+        assert_eq!(
+            (record.state, record.job.attempts()),
+            (JobState::Waiting, 0)
+        );
+        let idle = block_on(worker.work_once()).unwrap();
+        assert_eq!(idle, Outcome::Idle, "it waits, so that nobody spins");
+        clock.advance(TimeDelta::minutes(1));
+    }
 }
 
 #[test]

@@ -11,7 +11,14 @@ use crate::ports::ScopeError;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct JobFailure {
     error: JobErrorText,
-    lasting: bool,
+    what: What,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum What {
+    Transient,
+    Permanent,
+    Interrupted,
 }
 
 impl JobFailure {
@@ -19,14 +26,23 @@ impl JobFailure {
     pub fn transient(error: impl fmt::Display) -> Self {
         Self {
             error: JobErrorText::new(alloc::format!("{error}")),
-            lasting: false,
+            what: What::Transient,
         }
     }
 
     /// The same job fails again, however often it is tried: it goes to the dead letters at once.
     pub fn permanent(error: impl fmt::Display) -> Self {
         Self {
-            lasting: true,
+            what: What::Permanent,
+            ..Self::transient(error)
+        }
+    }
+
+    /// The worker is to end, and so the attempt was broken off, which says nothing of the job: it is given back, and the
+    /// attempt isn't counted. It waits as long as after a failure. What went wrong isn't kept.
+    pub fn interrupted(error: impl fmt::Display) -> Self {
+        Self {
+            what: What::Interrupted,
             ..Self::transient(error)
         }
     }
@@ -38,7 +54,12 @@ impl JobFailure {
 
     /// Whether trying again is of no use.
     pub fn is_permanent(&self) -> bool {
-        self.lasting
+        self.what == What::Permanent
+    }
+
+    /// Whether the attempt was broken off since the worker is to end.
+    pub fn is_interrupted(&self) -> bool {
+        self.what == What::Interrupted
     }
 }
 

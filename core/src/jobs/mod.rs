@@ -23,10 +23,11 @@
 //!                               │
 //!                              Run ─ ok ─────────────────────▶ complete
 //!                               ├─ failed, attempts left ────▶ retry, after a back-off
+//!                               ├─ broken off ───────────────▶ give back, this one waits
 //!                               └─ failed for good ──────────▶ bury, with the reason
 //! ```
 //!
-//! What is given back wasn't begun, and its attempt isn't counted. A job never runs outside of the scope that it was
+//! What is given back wasn't begun, or was broken off since its worker is to end, and its attempt isn't counted. A job never runs outside of the scope that it was
 //! put in for.
 //!
 //! # The driver's rule: one step, one answer

@@ -154,7 +154,7 @@ impl Settlement {
     }
 }
 
-/// Why a job was given back without having been begun.
+/// Why a job was given back, its attempt uncounted: all but the last before it was begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum NotBegun {
     /// Its tenant is suspended.
@@ -165,6 +165,8 @@ pub enum NotBegun {
     TenantUnknown,
     /// This worker has no handler for it.
     NoHandler,
+    /// It was begun, and broken off since the worker is to end.
+    Interrupted,
 }
 
 /// What is known of a job's tenant.
@@ -219,7 +221,7 @@ pub enum Outcome {
     Retried(JobId),
     /// The job is a dead letter.
     Buried(JobId, DeathReason),
-    /// The job wasn't begun, and waits.
+    /// The job wasn't begun, or was broken off with its worker, and waits.
     GivenBack(JobId, NotBegun),
     /// The result came too late and was refused. Nothing changed.
     TooLate(JobId),
@@ -317,7 +319,9 @@ impl JobRun {
 
     fn wait(&self, leased: &LeasedJob, why: NotBegun) -> State {
         let (wait, reach) = match why {
-            NotBegun::NoHandler => (self.policy.handler_wait, WaitReach::Job),
+            NotBegun::NoHandler | NotBegun::Interrupted => {
+                (self.policy.handler_wait, WaitReach::Job)
+            }
             NotBegun::TenantSuspended | NotBegun::TenantPending | NotBegun::TenantUnknown => {
                 (self.policy.tenant_wait, WaitReach::Scope)
             }
@@ -343,6 +347,12 @@ impl JobRun {
         let lease = attempt.lease;
         let settlement = match result {
             Ok(output) => Settlement::Complete { lease, output },
+            Err(failure) if failure.is_interrupted() => Settlement::GiveBack {
+                lease,
+                wait: self.policy.backoff.wait(attempt.job.attempts(), random),
+                reach: WaitReach::Job,
+                why: NotBegun::Interrupted,
+            },
             Err(failure) => {
                 let error = failure.error().clone();
                 let reason = if failure.is_permanent() {

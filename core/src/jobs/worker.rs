@@ -20,7 +20,7 @@ pub trait JobHandler: Send + Sync {
     /// Makes one attempt. What it gives is kept with the job.
     ///
     /// # Errors
-    /// [`JobFailure`] says whether trying again can help.
+    /// [`JobFailure`] says whether trying again can help, or that the worker is to end.
     async fn run(&self, attempt: &JobAttempt) -> Result<Option<JobPayload>, JobFailure>;
 }
 

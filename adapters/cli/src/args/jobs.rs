@@ -51,7 +51,8 @@ It ends with
 The end of what it wrote to standard error is kept as the error. When another worker has the job, its program is killed, \
 with all that it has started.
 
-The first SIGINT or SIGTERM takes no more jobs and waits for the programs that run; the second kills those.";
+The first SIGINT, SIGTERM or SIGHUP takes no more jobs and waits for the programs that run; the second kills those and \
+gives their jobs back, which isn't counted as an attempt.";
 
 #[derive(Debug, Args)]
 pub(crate) struct PageArgs {

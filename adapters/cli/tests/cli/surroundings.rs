@@ -164,6 +164,13 @@ impl Tenantry {
         Running::of(child.spawn().unwrap())
     }
 
+    /// The same, and its output goes there.
+    pub(crate) fn start_printing_to(&self, args: &[&str], stdout: impl Into<Stdio>) -> Child {
+        let mut command = self.command(args);
+        let command = command.stdout(stdout).stderr(Stdio::null());
+        command.spawn().unwrap()
+    }
+
     pub(crate) fn run(&self, args: &[&str]) -> Ended {
         let output = self.command(args).output().unwrap();
         Ended {

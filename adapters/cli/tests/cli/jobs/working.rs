@@ -1,9 +1,11 @@
 use std::fs;
+use std::net::{TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tenantry::jobs::JobScope;
@@ -172,19 +174,21 @@ fn a_first_signal_waits_for_the_program_that_runs_and_takes_no_other_job() {
 }
 
 #[test]
-fn a_second_signal_kills_the_programs_whose_jobs_are_tried_again() {
+fn a_second_signal_kills_the_programs_whose_jobs_are_given_back_with_all_their_attempts() {
     for world in World::both() {
         let (world, busy) = Busy::begin(world, &[]);
-        busy.worker.signal(Signal::INT);
+        busy.worker.signal(Signal::HUP);
         // Two signals of a kind that come together are one.
         eventually("it says so", || busy.worker.has_printed("taking no more"));
         busy.worker.signal(Signal::INT);
         let ended = busy.worker.end();
         assert!(ended.success, "{}{}", ended.stdout, ended.stderr);
         let shown = world.show(&busy.job);
-        assert_eq!(shown["state"], "waiting");
-        let error = shown["error"].as_str().unwrap();
-        assert!(error.contains("told to end at once"), "{error}");
+        assert_eq!(
+            (&shown["state"], &shown["attempts"]),
+            (&json!("waiting"), &json!(0))
+        );
+        assert!(ended.stdout.contains("isn't counted"), "{}", ended.stdout);
         eventually("the background goes", || !runs(&busy.background));
     }
 }
@@ -222,5 +226,38 @@ fn a_program_that_takes_too_long_is_killed_and_its_job_tried_again() {
         let error = shown["error"].as_str().unwrap();
         assert!(error.contains("--timeout"), "{error}");
         assert!(!runs(&busy.background));
+    }
+}
+
+#[test]
+fn a_worker_that_cannot_print_any_more_kills_its_programs_and_gives_their_jobs_back() {
+    for world in World::both() {
+        let folder = TempDir::new().unwrap();
+        let job = world.put("acme", "work", "wait");
+        let World { database, tenantry } = world;
+        let tenantry = tenantry.with_env("TEST_FOLDER", folder.path().display().to_string());
+        let world = World { database, tenantry };
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let prints = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (heard, _) = listener.accept().unwrap();
+        let stdout = OwnedFd::from(prints);
+        let mut worker = world.tenantry.start_printing_to(&work_args(&[]), stdout);
+        eventually("the program runs", || folder.path().join("began").exists());
+        // A connection is reset by an end that leaves something unread.
+        heard.peek(&mut [0]).unwrap();
+        drop(heard);
+        kill_process(Pid::from_child(&worker), Signal::TERM).unwrap();
+        // The program waits for a file that never comes.
+        let mut ended = None;
+        eventually("it ends", || {
+            ended = worker.try_wait().unwrap();
+            ended.is_some()
+        });
+        assert!(!ended.unwrap().success(), "it couldn't say what it did");
+        let shown = world.show(&job);
+        assert_eq!(
+            (&shown["state"], &shown["attempts"]),
+            (&json!("waiting"), &json!(0))
+        );
     }
 }
