@@ -61,15 +61,17 @@ impl JobSignal {
             return rested && self.listen().is_ok();
         }
         let mut came = false;
-        let mut lost = false;
         if let Some(connection) = &mut self.connection {
-            for notification in connection.notifications_iter() {
-                came |= notification.is_ok();
-                lost |= notification.is_err();
+            // A lost connection yields its error without end.
+            let heard = connection
+                .notifications_iter()
+                .try_for_each(|notification| {
+                    came |= notification.is_ok();
+                    notification.map(drop)
+                });
+            if heard.is_err() {
+                self.connection = None;
             }
-        }
-        if lost {
-            self.connection = None;
         }
         came
     }

@@ -4,6 +4,7 @@ mod conformance;
 mod cost;
 mod running;
 mod schedules;
+mod signals;
 mod transactions;
 mod unreadable;
 mod world;
