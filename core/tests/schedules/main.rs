@@ -5,4 +5,5 @@ mod cron;
 mod keys;
 mod records;
 mod support;
+mod ticks;
 mod turns;

@@ -88,6 +88,20 @@ fn a_run_that_is_too_late_is_left_out_if_the_schedule_says_so() {
 }
 
 #[test]
+fn a_run_is_due_at_its_time_to_the_microsecond() {
+    let (seven, eight) = (at("2026-05-01T07:00:00Z"), at("2026-05-01T08:00:00Z"));
+    let run = |now| due_run(&cron(HOURLY), MissedRuns::LeaveOut, seven, now);
+    let (due, next) = (Some(seven), Some(eight));
+    assert_eq!(run(seven), DueRun { run: due, next });
+    let before = seven - TimeDelta::microseconds(1);
+    let early = DueRun {
+        run: None,
+        next: due,
+    };
+    assert_eq!(run(before), early);
+}
+
+#[test]
 fn a_stored_due_time_that_is_none_is_passed_over() {
     let odd = at("2026-05-01T07:30:00Z");
     let decided = due_run(&cron(HOURLY), MissedRuns::RunOnce, odd, odd);
@@ -157,6 +171,10 @@ fn only_tenants_that_were_active_and_there_are_given_a_run() {
         provisioned_at: Some(due + TimeDelta::seconds(1)),
         ..tenant(9, TenantStatus::Active).into_parts()
     });
+    let just_in_time = Tenant::restore(TenantParts {
+        provisioned_at: Some(due),
+        ..tenant(6, TenantStatus::Active).into_parts()
+    });
     let tenants = [
         tenant(1, TenantStatus::Active),
         tenant(2, TenantStatus::Suspended),
@@ -164,6 +182,7 @@ fn only_tenants_that_were_active_and_there_are_given_a_run() {
         tenant(4, TenantStatus::Pending),
         tenant(5, TenantStatus::Active),
         young.unwrap(),
+        just_in_time.unwrap(),
     ];
     let turn = ScheduleTurn::of(&record, at("2026-05-01T07:20:00Z")).unwrap();
     let scopes: Vec<_> = turn
@@ -172,7 +191,7 @@ fn only_tenants_that_were_active_and_there_are_given_a_run() {
         .iter()
         .map(JobEnvelope::scope)
         .collect();
-    let wanted = [tenants[0].id(), tenants[4].id()].map(JobScope::Tenant);
+    let wanted = [tenants[0].id(), tenants[4].id(), tenants[6].id()].map(JobScope::Tenant);
     assert_eq!(scopes, wanted);
 }
 

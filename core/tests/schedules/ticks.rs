@@ -1,0 +1,143 @@
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use futures_lite::future::block_on;
+use tenantry::jobs::{
+    JobScheduler, Schedule, ScheduleKey, ScheduleRecord, ScheduleStep, ScheduleTarget, Tick,
+};
+use tenantry::ports::{
+    Advanced, DueSchedules, JobSchedules, JobSchedulesError, PutSchedule, SchedulePage,
+};
+use tenantry_memory::MemoryTenantRepository;
+
+use crate::support::{at, beginning, cron, kind, name, payload, stored};
+
+/// Pages of one schedule each, as a store may hand them out.
+struct Pages {
+    records: Vec<ScheduleRecord>,
+    /// What the last page says comes after it, though nothing does.
+    after_the_last: Option<ScheduleKey>,
+    asked: Mutex<Vec<Option<ScheduleKey>>>,
+}
+
+impl Pages {
+    fn of(names: &[&str]) -> Self {
+        let record = |text: &&str| {
+            let actor = tenantry::Actor::system();
+            let hourly = cron("0 * * * *");
+            let schedule =
+                Schedule::shared_on_purpose(actor, name(text), hourly, kind(), payload());
+            stored(schedule, beginning())
+        };
+        Self {
+            records: names.iter().map(record).collect(),
+            after_the_last: None,
+            asked: Mutex::default(),
+        }
+    }
+
+    fn key(&self, index: usize) -> Option<ScheduleKey> {
+        let record = self.records.get(index)?;
+        Some(record.schedule.key().clone())
+    }
+
+    fn tick(self) -> (Tick, Vec<Option<ScheduleKey>>) {
+        let pages = Arc::new(self);
+        let tenants = Arc::new(MemoryTenantRepository::new());
+        let tick = block_on(JobScheduler::new(pages.clone(), tenants).tick()).unwrap();
+        let asked = pages.asked.lock().unwrap().clone();
+        (tick, asked)
+    }
+}
+
+#[async_trait]
+impl JobSchedules for Pages {
+    async fn due(&self, page: &SchedulePage) -> Result<DueSchedules, JobSchedulesError> {
+        let mut asked = self.asked.lock().unwrap();
+        asked.push(page.after.clone());
+        assert!(asked.len() < 9, "it goes round for ever: {asked:?}");
+        let keys = self.records.iter().map(|record| record.schedule.key());
+        let index = keys
+            .take_while(|key| page.after.as_ref().is_some_and(|after| *key <= after))
+            .count();
+        let is_last = index + 1 >= self.records.len();
+        let next = if is_last {
+            self.after_the_last.clone()
+        } else {
+            self.key(index)
+        };
+        Ok(DueSchedules {
+            now: now(),
+            records: self.records.get(index).cloned().into_iter().collect(),
+            unreadable: Vec::new(),
+            next,
+        })
+    }
+
+    async fn advance(
+        &self,
+        _: &ScheduleRecord,
+        step: &ScheduleStep,
+    ) -> Result<Advanced, JobSchedulesError> {
+        let put_in = step.jobs.len();
+        Ok(Advanced::Moved { put_in })
+    }
+
+    async fn put(&self, _: &Schedule) -> Result<PutSchedule, JobSchedulesError> {
+        panic!("{ASKED}")
+    }
+
+    async fn find(&self, _: &ScheduleKey) -> Result<ScheduleRecord, JobSchedulesError> {
+        panic!("{ASKED}")
+    }
+
+    async fn list(
+        &self,
+        _: Option<ScheduleTarget>,
+        _: &SchedulePage,
+    ) -> Result<Vec<ScheduleRecord>, JobSchedulesError> {
+        panic!("{ASKED}")
+    }
+
+    async fn remove(&self, _: &ScheduleKey) -> Result<(), JobSchedulesError> {
+        panic!("{ASKED}")
+    }
+
+    async fn pause(&self, _: &ScheduleKey) -> Result<(), JobSchedulesError> {
+        panic!("{ASKED}")
+    }
+
+    async fn resume(&self, _: &ScheduleKey) -> Result<(), JobSchedulesError> {
+        panic!("{ASKED}")
+    }
+}
+
+const ASKED: &str = "a tick asks what is due and takes steps";
+
+fn now() -> DateTime<Utc> {
+    at("2026-05-01T07:20:00Z")
+}
+
+#[test]
+fn a_tick_takes_a_step_for_what_is_due_on_every_page() {
+    let pages = Pages::of(&["a", "b", "c"]);
+    let wanted = [None, pages.key(0), pages.key(1)];
+    let (tick, asked) = pages.tick();
+    assert_eq!((tick.advanced, tick.jobs), (3, 3));
+    assert_eq!(
+        (tick.overtaken, tick.unfinished, tick.failed.len()),
+        (0, 0, 0)
+    );
+    assert_eq!(asked, wanted);
+}
+
+#[test]
+fn a_store_that_goes_round_in_a_circle_doesn_t_keep_a_tick_for_ever() {
+    for back_to in [0, 1] {
+        let mut pages = Pages::of(&["a", "b", "c"]);
+        pages.after_the_last = pages.key(back_to);
+        let (tick, asked) = pages.tick();
+        assert_eq!((tick.advanced, asked.len()), (3, 3), "back to {back_to}");
+    }
+}
