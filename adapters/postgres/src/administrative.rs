@@ -10,7 +10,8 @@ impl PostgresConfig {
     /// Opens one connection outside any pool, for work on schemas and for the tenants' records.
     ///
     /// Its path holds no schema that a table could be made in, so every name must be qualified; it waits for no lock
-    /// longer than `lock_timeout`; and it is rolled back by the server if it stays idle in a transaction for a minute.
+    /// longer than `lock_timeout`; it is rolled back by the server if it stays idle in a transaction for a minute; and its
+    /// transactions read what is committed, whatever the server's default is.
     ///
     /// # Errors
     /// [`ConnectError`]. With a pooler in between it is [`ConnectError::PoolerInBetween`], since a session's locks and
@@ -28,7 +29,8 @@ impl PostgresConfig {
         // Compiling a query on the catalogs takes 100 ms, which it never saves.
         let set_up = format!(
             "SET search_path = pg_catalog, pg_temp; SET jit = off; SET lock_timeout = {}; \
-             SET idle_in_transaction_session_timeout = 60000",
+             SET idle_in_transaction_session_timeout = 60000; \
+             SET default_transaction_isolation = 'read committed'",
             lock_timeout.as_millis().clamp(1, 2_147_483_647)
         );
         let done = opened.connection.batch_execute(&set_up);

@@ -136,3 +136,20 @@ fn a_schema_that_is_being_changed_is_entered_by_nobody_who_is_told_to_try_again(
         ("3,3".into(), "2,2".into())
     );
 }
+
+#[test]
+fn an_administrative_connection_reads_what_is_committed_whatever_the_default_is() {
+    let world = World::new();
+    let strict = "-c default_transaction_isolation=serializable";
+    let config = world.config().with("options", strict);
+    let mut own = config.connect_administrative(PATIENCE).expect("connected");
+    let isolation = |c: &mut PgConnection| {
+        let asked = "current_setting('transaction_isolation')";
+        diesel::select(diesel::dsl::sql::<diesel::sql_types::Text>(asked)).get_result::<String>(c)
+    };
+    assert_eq!(isolation(&mut own).as_deref(), Ok("read committed"));
+    let reset = diesel::sql_query("RESET default_transaction_isolation").execute(&mut own);
+    reset.expect("reset");
+    let default = isolation(&mut own);
+    assert_eq!(default.as_deref(), Ok("serializable"), "the control");
+}
