@@ -12,7 +12,7 @@ use sqlx::{PgConnection, PgPool, Postgres};
 use tenantry::jobs::{JobEnvelope, JobId};
 use tenantry::ports::{Enqueued, JobQueue, JobQueueError, UnreadableJob};
 
-use crate::carried::{CarriedJob, EnvelopeCodec, id_text, key_text, task_id, uuid_of};
+use crate::carried::{CarriedJob, EnvelopeCodec, id_text, key_text, scope_text, task_id, uuid_of};
 use crate::failed::failed;
 use crate::sql;
 
@@ -90,7 +90,8 @@ impl ApalisJobQueue {
     /// Puts a job in on the caller's connection: in a transaction of sqlx's, it exists if and only if that commits.
     ///
     /// # Errors
-    /// Only those of the store, after which the transaction can't go on.
+    /// [`JobQueueError::IdTaken`] if a job of another scope or queue has the id, and those of the store, after which the
+    /// transaction can't go on.
     pub async fn enqueue_on(
         &self,
         connection: &mut PgConnection,
@@ -136,14 +137,19 @@ impl ApalisJobQueue {
         connection: &mut PgConnection,
         job: &JobEnvelope,
     ) -> Result<Option<JobId>, JobQueueError> {
-        let found: Option<(String,)> = sqlx::query_as(statement)
+        let found: Option<(String, bool)> = sqlx::query_as(statement)
             .bind(task_id(job.id()).to_string())
             .bind(self.queue())
             .bind(key_of(job))
+            .bind(scope_text(job.scope()))
             .fetch_optional(connection)
             .await
             .map_err(failed)?;
-        Ok(found.map(|(id,)| read_id(&id)).transpose()?)
+        match found {
+            Some((id, true)) => Ok(Some(read_id(&id)?)),
+            Some((_, false)) => Err(JobQueueError::IdTaken { id: job.id() }),
+            None => Ok(None),
+        }
     }
 
     pub(crate) async fn free_key(

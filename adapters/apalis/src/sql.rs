@@ -57,16 +57,17 @@ pub(crate) const FREE_KEY: &str = concat!(
     " NOT IN ('waiting', 'running')"
 );
 
-/// The job that is there already, by its id or else by its unique key.
+/// The job that is there already, by its id or else by its unique key, and whether it is of this queue and scope.
 pub(crate) const HOLDER: &str = concat!(
-    "SELECT id FROM apalis.jobs
+    "SELECT id, coalesce(job_type = $2 AND metadata -> 'tenantry.scope' = $4, false) FROM apalis.jobs
      WHERE id = $1 OR (job_type = $2 AND idempotency_key = $3 AND ",
     state!(),
     " IN ('waiting', 'running')) ORDER BY id <> $1 LIMIT 1"
 );
 
 /// Which other job has that unique key.
-pub(crate) const KEY_HOLDER: &str = "SELECT id FROM apalis.jobs
+pub(crate) const KEY_HOLDER: &str =
+    "SELECT id, coalesce(metadata -> 'tenantry.scope' = $4, false) FROM apalis.jobs
      WHERE id <> $1 AND job_type = $2 AND idempotency_key = $3";
 
 pub(crate) const FIND: &str = concat!(

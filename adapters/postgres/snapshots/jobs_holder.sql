@@ -1,8 +1,8 @@
-SELECT id
+SELECT id, lane
 FROM "public".tenantry_jobs
 WHERE id = $1
 UNION ALL
-SELECT id
+SELECT id, lane
 FROM "public".tenantry_jobs
 WHERE lane = $2
 AND unique_key = $3

@@ -1,4 +1,4 @@
-SELECT id
+SELECT id, lane
 FROM "public".tenantry_jobs
 WHERE lane = $1
 AND unique_key = $2

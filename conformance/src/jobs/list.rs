@@ -63,6 +63,7 @@ macro_rules! for_each_job_behaviour {
                     needs HandingOut;
                 putting_the_same_id_in_again_changes_nothing
                     needs HandingOut;
+                an_id_that_another_scope_has_is_refused_and_not_taken_for_it;
                 of_two_jobs_with_one_unique_key_one_is_put_in
                     needs HandingOut;
                 unique_keys_of_two_scopes_never_meet

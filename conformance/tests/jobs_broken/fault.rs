@@ -6,6 +6,7 @@ pub(crate) enum Fault {
     ForgetsTheTrace,
     WritesPayloadsAnew,
     TakesAnIdTwice,
+    TakesAnothersIdForItsOwn,
     ForgetsUniqueKeys,
     MixesUniqueKeysOfScopes,
     NeverFreesUniqueKeys,
@@ -44,10 +45,11 @@ pub(crate) enum Fault {
 static CURRENT: Mutex<Option<Fault>> = Mutex::new(None);
 
 impl Fault {
-    pub(crate) const ALL: [Self; 36] = [
+    pub(crate) const ALL: [Self; 37] = [
         Self::ForgetsTheTrace,
         Self::WritesPayloadsAnew,
         Self::TakesAnIdTwice,
+        Self::TakesAnothersIdForItsOwn,
         Self::ForgetsUniqueKeys,
         Self::MixesUniqueKeysOfScopes,
         Self::NeverFreesUniqueKeys,

@@ -141,7 +141,12 @@ impl JobQueue for Faulty {
         if let Some(holder) = self.holder(job) {
             return Ok(Enqueued::AlreadyThere(holder));
         }
-        let put = self.queue.enqueue(&self.spoiled(job)).await?;
+        let put = match self.queue.enqueue(&self.spoiled(job)).await {
+            Err(JobQueueError::IdTaken { id }) if self.has(Fault::TakesAnothersIdForItsOwn) => {
+                Enqueued::AlreadyThere(id)
+            }
+            put => put?,
+        };
         if self.has(Fault::TakesAnIdTwice) && put == Enqueued::AlreadyThere(job.id()) {
             let mut parts = job.clone().into_parts();
             parts.id = JobId::from_parts(self.clock.now(), [8; 10]);

@@ -45,7 +45,7 @@ pub trait JobQueue: Send + Sync {
     /// are [`Enqueued::AlreadyThere`]. An id isn't used again until its job is pruned.
     ///
     /// # Errors
-    /// Only those of the store.
+    /// [`JobQueueError::IdTaken`] if a job of another scope has the id: this one isn't that one.
     async fn enqueue(&self, job: &JobEnvelope) -> Result<Enqueued, JobQueueError>;
 
     /// Hands out a due job of one of these kinds for at least `lease_for`, by the order above, and counts an attempt.
@@ -383,6 +383,12 @@ pub enum JobQueueError {
         /// Who has it.
         holder: JobId,
     },
+    /// A job of another scope has that id. Whose isn't said.
+    #[error("job {id} can't be put in: a job of another scope has that id, so make a new one")]
+    IdTaken {
+        /// The id.
+        id: JobId,
+    },
     /// Inside one tenant's scope, a job of another can't be put in.
     #[error("can't put in a job of tenant {tenant} inside tenant {inside}: leave that scope first")]
     AnotherTenants {
@@ -452,6 +458,7 @@ impl JobQueueError {
             | Self::LeaseLost { .. }
             | Self::WrongState { .. }
             | Self::AnotherTenants { .. }
+            | Self::IdTaken { .. }
             | Self::Unreadable { .. }
             | Self::NotSetUp { .. }
             | Self::Unsupported { .. }

@@ -88,8 +88,8 @@ pub trait JobSchedules: Send + Sync {
     /// changes nothing.
     ///
     /// # Errors
-    /// Only those of the store: then neither the jobs nor the move are done. When an answer is lost, the same call again is
-    /// [`Advanced::Overtaken`] if it was done.
+    /// Those of the store, and [`JobQueueError::IdTaken`]: then neither the jobs nor the move are done. When an answer is
+    /// lost, the same call again is [`Advanced::Overtaken`] if it was done.
     async fn advance(
         &self,
         from: &ScheduleRecord,

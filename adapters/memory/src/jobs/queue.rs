@@ -85,7 +85,7 @@ impl std::fmt::Debug for MemoryJobQueue {
 #[async_trait]
 impl JobQueue for MemoryJobQueue {
     async fn enqueue(&self, job: &JobEnvelope) -> Result<Enqueued, JobQueueError> {
-        Ok(self.lock().enqueue(job, self.now()))
+        self.lock().enqueue(job, self.now())
     }
 
     async fn reserve(

@@ -189,10 +189,15 @@ impl JobSchedules for MemoryJobSchedules {
             position: step.position,
             ..record.clone()
         };
-        kept.store(moved);
         let mut jobs = self.queue.lock();
-        let put = step.jobs.iter().map(|job| jobs.enqueue(job, now));
-        let put_in = put.filter(|put| *put == Enqueued::New).count();
+        for job in &step.jobs {
+            jobs.has(job)?;
+        }
+        kept.store(moved);
+        let mut put_in = 0;
+        for job in &step.jobs {
+            put_in += usize::from(jobs.enqueue(job, now)? == Enqueued::New);
+        }
         Ok(Advanced::Moved { put_in })
     }
 }

@@ -31,12 +31,16 @@ pub(super) struct Lane {
 }
 
 impl Jobs {
-    pub(super) fn enqueue(&mut self, job: &JobEnvelope, now: DateTime<Utc>) -> Enqueued {
-        if self.entries.contains_key(&job.id()) {
-            return Enqueued::AlreadyThere(job.id());
+    pub(super) fn enqueue(
+        &mut self,
+        job: &JobEnvelope,
+        now: DateTime<Utc>,
+    ) -> Result<Enqueued, JobQueueError> {
+        if self.has(job)? {
+            return Ok(Enqueued::AlreadyThere(job.id()));
         }
         if let Some(holder) = self.holder(job.scope(), job.unique_key()) {
-            return Enqueued::AlreadyThere(holder);
+            return Ok(Enqueued::AlreadyThere(holder));
         }
         self.put_in += 1;
         let record = JobRecord {
@@ -53,7 +57,17 @@ impl Jobs {
         let number = self.put_in;
         self.entries.insert(job.id(), Entry { record, number });
         self.lanes.entry(job.scope()).or_default();
-        Enqueued::New
+        Ok(Enqueued::New)
+    }
+
+    /// Whether the job is there. Another scope's with its id is in its way.
+    pub(super) fn has(&self, job: &JobEnvelope) -> Result<bool, JobQueueError> {
+        let id = job.id();
+        match self.entries.get(&id) {
+            None => Ok(false),
+            Some(there) if there.record.job.scope() == job.scope() => Ok(true),
+            Some(_) => Err(JobQueueError::IdTaken { id }),
+        }
     }
 
     /// The job that waits or runs in `scope` with this key.

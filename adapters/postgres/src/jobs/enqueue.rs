@@ -81,7 +81,8 @@ impl PostgresJobQueue {
     /// that put jobs in never wait for each other, except for a unique key that both use.
     ///
     /// # Errors
-    /// [`JobQueueError::AnotherTenants`] before any statement. After any other error the transaction can't go on, as
+    /// [`JobQueueError::AnotherTenants`] before any statement; [`JobQueueError::IdTaken`] if a job of another scope has the
+    /// id. After any other error the transaction can't go on, as
     /// after every failed statement in PostgreSQL.
     ///
     /// # Cost
@@ -102,7 +103,7 @@ impl PostgresJobQueue {
                 return Ok(Enqueued::New);
             }
             if let Some(found) = caller.found(self.sql.holder(job))?.first() {
-                return already_there(found);
+                return already_there(found, job);
             }
         }
         Err(contended())

@@ -17,7 +17,7 @@ use tenantry::ports::{
 };
 use tenantry::{BoxError, Retry};
 
-use super::row::{Changed, Count, Found, Row, Until, unreadable};
+use super::row::{Changed, Count, Found, Row, Until, lane, unreadable};
 use super::sql::{self, Now, Sql};
 use crate::repository::statement::Statement;
 use crate::repository::store::{Store, StoreError};
@@ -168,7 +168,11 @@ pub(super) fn contended() -> JobQueueError {
     }
 }
 
-pub(super) fn already_there(found: &Found) -> Result<Enqueued, JobQueueError> {
+/// What it means that `found` is in the way of `job`.
+pub(super) fn already_there(found: &Found, job: &JobEnvelope) -> Result<Enqueued, JobQueueError> {
+    if found.lane != lane(job.scope()) {
+        return Err(JobQueueError::IdTaken { id: job.id() });
+    }
     let id = JobId::from_uuid(found.id).map_err(|error| unreadable(found.id, error.into()))?;
     Ok(Enqueued::AlreadyThere(id))
 }
@@ -212,7 +216,7 @@ impl JobQueue for PostgresJobQueue {
             }
             let holders = self.load::<Found>(self.sql.holder(job)).await?;
             if let Some(found) = holders.first() {
-                return already_there(found);
+                return already_there(found, job);
             }
         }
         Err(contended())
@@ -406,7 +410,7 @@ impl PostgresJobQueue {
             Ok(holders) => holders,
             Err(error) => return error,
         };
-        match holders.first().map(already_there) {
+        match holders.first().map(|found| already_there(found, &dead)) {
             Some(Ok(Enqueued::AlreadyThere(holder))) => {
                 JobQueueError::UniqueKeyTaken { id, key, holder }
             }

@@ -67,11 +67,13 @@ pub(super) struct Until {
     pub(super) until: DateTime<Utc>,
 }
 
-/// Which job is there.
+/// Which job is there, and whose.
 #[derive(QueryableByName)]
 pub(super) struct Found {
     #[diesel(sql_type = Uuid)]
     pub(super) id: uuid::Uuid,
+    #[diesel(sql_type = Uuid)]
+    pub(super) lane: uuid::Uuid,
 }
 
 /// How many jobs are in a state.

@@ -98,7 +98,7 @@ impl Sql {
 
     /// Who kept a job from being put in.
     pub(super) fn holder(&self, job: &JobEnvelope) -> Statement {
-        let same_id = Statement::new(format!("SELECT id FROM {} WHERE id = ", self.jobs()));
+        let same_id = Statement::new(format!("SELECT id, lane FROM {} WHERE id = ", self.jobs()));
         let same_id = same_id.uuid(job.id().as_uuid()).sql(" UNION ALL ");
         self.same_key(same_id, job)
     }
@@ -110,7 +110,10 @@ impl Sql {
 
     fn same_key(&self, statement: Statement, job: &JobEnvelope) -> Statement {
         statement
-            .sql(format!("SELECT id FROM {} WHERE lane = ", self.jobs()))
+            .sql(format!(
+                "SELECT id, lane FROM {} WHERE lane = ",
+                self.jobs()
+            ))
             .uuid(lane(job.scope()))
             .sql(" AND unique_key = ")
             .optional_text(job.unique_key().map(tenantry::jobs::UniqueKey::as_str))

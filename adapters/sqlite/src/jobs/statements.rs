@@ -18,6 +18,8 @@ use super::row::{COLUMNS, Row, lane, micros};
 struct Found {
     #[diesel(sql_type = Text)]
     id: String,
+    #[diesel(sql_type = Text)]
+    lane: String,
 }
 
 #[derive(QueryableByName)]
@@ -36,7 +38,7 @@ pub(super) fn enqueue(
     let lane = lane(job.scope());
     let key = job.unique_key().map(UniqueKey::as_str);
     let there = sql_query(
-        "SELECT id FROM tenantry_jobs WHERE id = ?1 UNION ALL SELECT id FROM tenantry_jobs \
+        "SELECT id, lane FROM tenantry_jobs WHERE id = ?1 UNION ALL SELECT id, lane FROM tenantry_jobs \
          WHERE lane = ?2 AND unique_key = ?3 AND state IN ('waiting', 'running') LIMIT 1",
     )
     .bind::<Text, _>(job.id().to_string())
@@ -45,6 +47,9 @@ pub(super) fn enqueue(
     .get_result::<Found>(connection)
     .optional()?;
     if let Some(found) = there {
+        if found.lane != lane {
+            return Err(JobQueueError::IdTaken { id: job.id() }.into());
+        }
         return Ok(Enqueued::AlreadyThere(id_of(&found)?));
     }
     let trace = job.trace();
@@ -276,7 +281,7 @@ pub(super) fn put_back(
     }
     if let Some(key) = record.job.unique_key() {
         let other = sql_query(
-            "SELECT id FROM tenantry_jobs WHERE lane = ? AND unique_key = ? \
+            "SELECT id, lane FROM tenantry_jobs WHERE lane = ? AND unique_key = ? \
              AND state IN ('waiting', 'running')",
         )
         .bind::<Text, _>(lane(record.job.scope()))

@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use futures_lite::future::block_on;
 use tenantry::jobs::{
-    JobErrorText, JobPayload, JobScope, JobState, MaxAttempts, Priority, TraceContext, UniqueKey,
+    JobErrorText, JobPayload, JobReach, JobScope, JobState, MaxAttempts, Priority, TraceContext,
+    UniqueKey,
 };
 use tenantry::ports::Enqueued;
 
@@ -85,6 +86,33 @@ pub(crate) fn putting_the_same_id_in_again_changes_nothing<H: JobHarness>() -> V
     world.complete(&leased)?;
     ensure_eq!(world.put(&job)?, again, "after its end");
     world.nothing_is_due("after its end")
+}
+
+pub(crate) fn an_id_that_another_scope_has_is_refused_and_not_taken_for_it<H: JobHarness>()
+-> Verdict {
+    let world = World::<H>::start();
+    let [acme, zeta] = world.tenants(["acme", "zeta"])?;
+    let ours = world.job(&acme)?;
+    ensure_eq!(world.put(&ours)?, Enqueued::New, "the first");
+    let again = Enqueued::AlreadyThere(ours.id());
+    ensure_eq!(world.put(&ours)?, again, "the same again");
+    for other in [world.job(&zeta)?, world.shared_job()?] {
+        let scope = other.scope();
+        let mut parts = other.into_parts();
+        parts.id = ours.id();
+        let theirs = tenantry::jobs::JobEnvelope::restore(parts)
+            .map_err(|error| Violation::new(error.to_string()))?;
+        let refused = block_on(world.queue.enqueue(&theirs));
+        ensure_matches!(
+            refused,
+            Err(tenantry::ports::JobQueueError::IdTaken { id }) if id == ours.id(),
+            "an id of another scope"
+        );
+        let counts = block_on(world.queue.stats(JobReach::Only(scope)))?;
+        ensure_eq!(counts.waiting, 0, "the jobs of {scope}");
+    }
+    ensure_eq!(world.find(ours.id())?.job, ours, "the record");
+    Ok(())
 }
 
 pub(crate) fn of_two_jobs_with_one_unique_key_one_is_put_in<H: JobHarness>() -> Verdict {
