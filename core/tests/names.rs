@@ -20,6 +20,23 @@ fn is_formed_like_a_slug(text: &str) -> bool {
         && bytes[0] != b'-'
         && bytes[bytes.len() - 1] != b'-'
         && !text.starts_with("xn--")
+        && !is_formed_like_an_id(text)
+}
+
+/// 32 hexadecimal digits, without hyphens or with four of them where a UUID has them.
+fn is_formed_like_an_id(text: &str) -> bool {
+    let lengths: Vec<_> = text.split('-').map(str::len).collect();
+    let digits = |c: char| c.is_ascii_hexdigit() || c == '-';
+    text.chars().all(digits) && (lengths == [32] || lengths == [8, 4, 4, 4, 12])
+}
+
+fn hyphenated_or_not() -> impl Strategy<Value = String> {
+    let groups = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
+    (groups, any::<bool>()).prop_map(
+        |(text, hyphens)| {
+            if hyphens { text } else { text.replace('-', "") }
+        },
+    )
 }
 
 proptest! {
@@ -40,9 +57,25 @@ proptest! {
         let answer = Slug::new(&text);
         let refused_rightly = matches!(
             answer,
-            Ok(_) | Err(SlugError::Reserved { .. } | SlugError::Punycode { .. })
+            Ok(_) | Err(SlugError::Reserved { .. } | SlugError::Punycode { .. } | SlugError::LikeAnId { .. })
         );
         prop_assert!(refused_rightly, "{answer:?}");
+    }
+
+    #[test]
+    fn what_could_be_an_id_is_no_slug_and_no_schemas_name(text in hyphenated_or_not()) {
+        let answer = Slug::new(&text);
+        prop_assert!(matches!(answer, Err(SlugError::LikeAnId { .. })), "{answer:?}");
+        let schema = format!("tenant_{}", text.replace('-', "_"));
+        prop_assert!(SchemaName::parse(&schema).is_err());
+        prop_assert!(Slug::new(&text[1..]).is_ok() || text[1..].starts_with('-'), "one digit less");
+    }
+
+    #[test]
+    fn no_slug_is_read_as_an_id(slug in slug(), millis in 0_i64..4_000_000_000_000, random in any::<[u8; 10]>()) {
+        prop_assert!(slug.as_str().parse::<TenantId>().is_err());
+        let id = TenantId::from_parts(chrono::DateTime::from_timestamp_millis(millis).unwrap(), random);
+        prop_assert!(Slug::new(&id.to_string()).is_err());
     }
 
     #[test]
@@ -140,6 +173,10 @@ fn every_rule_of_a_slug_has_its_own_error() {
     assert!(matches!(
         refused("xn--80ak6aa92e"),
         SlugError::Punycode { .. }
+    ));
+    assert!(matches!(
+        refused("01890a5d-ac96-774b-bcce-b302099a8057"),
+        SlugError::LikeAnId { .. }
     ));
     assert!(matches!(refused("public"), SlugError::Reserved { .. }));
     let bad = [

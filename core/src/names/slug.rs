@@ -12,7 +12,8 @@ use crate::Excerpt;
 ///
 /// It is a DNS label whose schema name fits PostgreSQL's 63 bytes: 2 to 56 characters, each a
 /// lower-case ASCII letter, a digit or an inner hyphen; not a punycode label (`xn--…`), which is how
-/// look-alike letters travel; and not on the reserved list. Longer ones are refused, never cut.
+/// look-alike letters travel; not a UUID, with hyphens or without, since what reads as an id is an id; and
+/// not on the reserved list. Longer ones are refused, never cut.
 ///
 /// Slugs are unique at any time, and are free again after their tenant is purged: for anything that is
 /// kept (cache keys, job envelopes, logs), use [`TenantId`](crate::TenantId).
@@ -95,6 +96,9 @@ impl Slug {
         }
         if text.starts_with("xn--") {
             return Err(SlugError::Punycode { slug: slug() });
+        }
+        if uuid::Uuid::try_parse(text).is_ok() {
+            return Err(SlugError::LikeAnId { slug: slug() });
         }
         Ok(())
     }
@@ -183,6 +187,14 @@ pub enum SlugError {
         "slug {slug} is a punycode label, which can hide look-alike letters: use plain ASCII words"
     )]
     Punycode {
+        /// The refused text.
+        slug: Excerpt,
+    },
+    /// A UUID, of whatever version: where a tenant is named by slug or id, it would be another's id.
+    #[error(
+        "slug {slug} is a UUID, and could be taken for another tenant's id: use a name that isn't one"
+    )]
+    LikeAnId {
         /// The refused text.
         slug: Excerpt,
     },

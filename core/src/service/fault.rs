@@ -41,7 +41,8 @@ impl ServiceError {
                 | SlugError::TooShort { .. }
                 | SlugError::TooLong { .. }
                 | SlugError::OuterHyphen { .. }
-                | SlugError::Punycode { .. },
+                | SlugError::Punycode { .. }
+                | SlugError::LikeAnId { .. },
             ) => (Fault::Invalid, "slug_invalid"),
             Self::Refused(_) | Self::Provisioning(ProvisioningError::Refused(_)) => {
                 (Fault::Conflict, "status_forbids")

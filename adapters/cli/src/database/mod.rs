@@ -249,21 +249,18 @@ pub(crate) fn tenant_id(service: &TenantService, given: &str) -> Result<TenantId
     Err(CliError::NoSuchSlug { slug })
 }
 
-/// Finds the tenant that `given` names, by its id or its slug.
+/// Finds the tenant that `given` names, by its id or its slug. What reads as an id is one: a slug never does, and if a record
+/// says otherwise, its tenant isn't taken for the other.
 pub(crate) fn find(service: &TenantService, given: &str) -> Result<Tenant, CliError> {
-    if let Ok(slug) = Slug::new(given) {
-        let by_slug = block_on(service.find_by_slug(&slug));
-        // A UUID is a well-formed slug, too: what no slug is may still be an id.
-        return match (by_slug, given.parse::<TenantId>()) {
-            (Err(_), Ok(id)) => Ok(block_on(service.find(id))?),
-            (found, _) => Ok(found?),
-        };
-    }
-    let id = given
-        .parse::<TenantId>()
-        .map_err(|source| CliError::NeitherSlugNorId {
+    let not_an_id = match given.parse::<TenantId>() {
+        Ok(id) => return Ok(block_on(service.find(id))?),
+        Err(source) => source,
+    };
+    match Slug::new(given) {
+        Ok(slug) => Ok(block_on(service.find_by_slug(&slug))?),
+        Err(_) => Err(CliError::NeitherSlugNorId {
             given: tenantry::Excerpt::of(given),
-            source,
-        })?;
-    Ok(block_on(service.find(id))?)
+            source: not_an_id,
+        }),
+    }
 }

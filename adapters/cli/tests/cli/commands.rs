@@ -190,6 +190,9 @@ fn bad_input_is_refused_with_what_to_do_next() {
         tenantry.ok(&["setup"]);
         tenantry.refused(&["tenant", "create", "Acme"], "lower-case letters");
         tenantry.refused(&["tenant", "create", "www"], "reserved");
+        let id = "01890a5d-ac96-774b-bcce-b302099a8057";
+        tenantry.refused(&["tenant", "create", id], "another tenant's id");
+        tenantry.refused(&["tenant", "show", id], "no tenant has the id");
         tenantry.refused(
             &["tenant", "create", "acme", "--settings", "[1]"],
             "JSON object",
