@@ -52,8 +52,8 @@ impl RedisSettings {
     /// ```
     ///
     /// # Errors
-    /// [`RedisSettingsError::NotForACluster`] for no URL at all, a socket, or another database than 0; and those of
-    /// [`new`](Self::new).
+    /// [`RedisSettingsError::NotForACluster`] for no URL at all, a socket, another database than 0, or nodes of which some
+    /// are over TLS and some aren't; and those of [`new`](Self::new).
     pub fn cluster<'a>(
         urls: impl IntoIterator<Item = &'a str>,
     ) -> Result<Self, RedisSettingsError> {
@@ -63,7 +63,8 @@ impl RedisSettings {
         let others: Vec<_> = urls.map(read).collect::<Result<_, _>>()?;
         for address in others.iter().chain([&settings.address]) {
             let is_node = place_of(address).is_some() && address.redis_settings().db() == 0;
-            if !is_node {
+            // All nodes are talked to as the first one is: none may lose its TLS by that.
+            if !is_node || is_over_tls(address) != is_over_tls(&settings.address) {
                 return Err(RedisSettingsError::NotForACluster);
             }
         }
@@ -153,6 +154,10 @@ impl RedisSettings {
     }
 }
 
+fn is_over_tls(address: &ConnectionInfo) -> bool {
+    matches!(address.addr(), ConnectionAddr::TcpTls { .. })
+}
+
 fn read(url: &str) -> Result<ConnectionInfo, RedisSettingsError> {
     let over_tls = url.starts_with("rediss://") || url.starts_with("valkeys://");
     // The library's error may show a part of the URL.
@@ -205,7 +210,7 @@ pub enum RedisSettingsError {
     Unsupported,
     /// It isn't where a node of a cluster could be.
     #[error(
-        "a cluster of the cache is named by redis://:password@host:6379, one or more, and its nodes have database 0 alone"
+        "a cluster of the cache is named by redis://:password@host:6379, one or more, all of them over TLS or none, and its nodes have database 0 alone"
     )]
     NotForACluster,
     /// A certificate or key for TLS can't be read.
@@ -238,6 +243,19 @@ mod tests {
             let error = RedisSettings::new(refused).map(|_| ()).unwrap_err();
             assert!(!format!("{error} {error:?}").contains("s3cret"), "{error}");
         }
+    }
+
+    #[cfg(feature = "tls")]
+    #[test]
+    fn no_node_of_a_cluster_loses_its_tls_since_another_has_none() {
+        for mixed in [
+            ["redis://:s3cret@a", "rediss://b"],
+            ["rediss://:s3cret@a", "redis://b"],
+        ] {
+            let refused = RedisSettings::cluster(mixed).map(|_| ()).unwrap_err();
+            assert_eq!(refused, RedisSettingsError::NotForACluster, "{mixed:?}");
+        }
+        assert!(RedisSettings::cluster(["rediss://a", "rediss://b"]).is_ok());
     }
 
     #[test]

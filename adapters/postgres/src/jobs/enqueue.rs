@@ -78,7 +78,9 @@ impl PostgresJobQueue {
     /// is handed it before.
     ///
     /// Inside a tenant, only that tenant's jobs can be put in, and those that are shared on purpose. Two transactions
-    /// that put jobs in never wait for each other, except for a unique key that both use.
+    /// that put jobs in don't wait for each other's rows, except for a unique key that both use. But their commits go one
+    /// after the other, also through a wait for a replica, as all commits of PostgreSQL do that notify; and a transaction
+    /// that notified can't be prepared for a two-phase commit.
     ///
     /// # Errors
     /// [`JobQueueError::AnotherTenants`] before any statement; [`JobQueueError::IdTaken`] if a job of another scope has the
