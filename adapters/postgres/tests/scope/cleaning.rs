@@ -35,7 +35,8 @@ const RESIDUES: [Residue; 10] = [
     },
     Residue {
         left: "SELECT pg_advisory_lock(4711)",
-        seen: "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711",
+        seen: "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 \
+            AND pid = pg_backend_pid()",
         clear: "0",
     },
     Residue {

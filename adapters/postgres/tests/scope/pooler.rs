@@ -95,8 +95,8 @@ fn what_is_left_on_the_server_is_gone_before_another_client_gets_it() {
             "tenant_bb, pg_temp",
         ),
         (
-            "SELECT pg_advisory_lock(4711)",
-            "SELECT count(*) FROM pg_locks WHERE objid = 4711",
+            "SELECT pg_advisory_lock(4712)",
+            "SELECT count(*) FROM pg_locks WHERE objid = 4712",
             "0",
         ),
         (
@@ -293,8 +293,8 @@ fn what_a_raw_commit_leaves_on_the_server_is_gone_before_another_client_gets_it(
             "0",
         ),
         (
-            "SELECT pg_advisory_lock(4711)",
-            "SELECT count(*) FROM pg_locks WHERE objid = 4711",
+            "SELECT pg_advisory_lock(4713)",
+            "SELECT count(*) FROM pg_locks WHERE objid = 4713",
             "0",
         ),
     ] {
