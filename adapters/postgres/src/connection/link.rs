@@ -43,6 +43,15 @@ pub(crate) struct Warm {
     pub(crate) proven_at: Instant,
 }
 
+impl Warm {
+    pub(crate) fn proven_now(schema: TenantSchema) -> Self {
+        Self {
+            schema,
+            proven_at: Instant::now(),
+        }
+    }
+}
+
 /// The statement that proves a returned connection in the trip that cleans it.
 #[derive(Clone, Debug)]
 pub(crate) enum OneTrip {

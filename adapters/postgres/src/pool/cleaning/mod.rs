@@ -11,8 +11,6 @@
 mod one_trip;
 mod what_is_left;
 
-use std::time::Instant;
-
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::prelude::*;
 use tenantry::TenantSchema;
@@ -158,10 +156,7 @@ fn settle(link: &mut Link, served: Option<&Place>, left: &Left) -> Result<(), Un
         return Ok(());
     };
     if left.ready {
-        link.warm = Some(Warm {
-            schema,
-            proven_at: Instant::now(),
-        });
+        link.warm = Some(Warm::proven_now(schema));
         return Ok(());
     }
     Ok(link.connection.batch_execute(proof::COOL_DOWN)?)

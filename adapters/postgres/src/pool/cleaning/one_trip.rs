@@ -6,8 +6,6 @@
 //! Diesel's statements. No borrower can put its own in that place: the batch fails before if there is any statement
 //! that SQL prepared.
 
-use std::time::Instant;
-
 use diesel::connection::SimpleConnection;
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -24,20 +22,18 @@ use crate::scope::proof::{self, Place};
 /// A connection on which it failed isn't tried again: what it fails on comes back, and each failure is a line in the
 /// server's log.
 pub(super) fn clean(link: &mut Link, served: &Place) -> bool {
-    let Some(batch) = batch_for(link, served) else {
+    let Some(own_types) = link.has_own_types(served.name()) else {
+        return false;
+    };
+    let Some(batch) = batch_for(link, served, own_types) else {
         return false;
     };
     if link.connection.batch_execute(&batch).is_err() || !is_idle(link) {
         link.one_trip = OneTrip::Never;
         return false;
     }
-    if link.has_own_types(served.name()) == Some(true) {
-        link.types_of = Some(served.name());
-    }
-    link.warm = served.schema().map(|schema| Warm {
-        schema,
-        proven_at: Instant::now(),
-    });
+    link.note_types(served.name(), own_types);
+    link.warm = served.schema().map(Warm::proven_now);
     true
 }
 
@@ -77,18 +73,17 @@ struct Named {
     name: String,
 }
 
-/// `None` if nothing is known yet of what should be there, or if a name could be read in two ways. Nor is the question's
+/// `None` if the question isn't prepared, or if a name could be read in two ways. Nor is the question's
 /// name known on a connection that the work may have put in the place of ours; on ours, Diesel gives no name twice.
 ///
 /// The server reads the batch in the encoding that the borrower may have chosen: nothing but ASCII means the same in all.
-fn batch_for(link: &Link, served: &Place) -> Option<String> {
+fn batch_for(link: &Link, served: &Place, own_types: bool) -> Option<String> {
     let OneTrip::Prepared(statement) = &link.one_trip else {
         return None;
     };
     if link.exposed {
         return None;
     }
-    let own_types = link.has_own_types(served.name())?;
     let mark = served.schema().map(|schema| mark_of(schema.tenant));
     let path = match served {
         Place::Tenant(_) => format!("SET search_path = {}; ", proof::path(&served.quoted())),
@@ -146,9 +141,10 @@ impl QueryFragment<Pg> for IsAsItWas {
         out.push_bind_param::<Integer, _>(&self.backend)?;
         out.push_sql(" OR pg_catalog.concat(SESSION_USER, ' as ', CURRENT_USER) <> ");
         out.push_bind_param::<Text, _>(&self.role)?;
+        out.push_sql(" OR pg_catalog.current_setting('search_path') <> '");
+        out.push_sql(proof::BASE_PATH);
         out.push_sql(
-            " OR pg_catalog.current_setting('search_path') <> 'pg_catalog,pg_temp' \
-             OR pg_catalog.pg_my_temp_schema() <> 0 \
+            "' OR pg_catalog.pg_my_temp_schema() <> 0 \
              OR EXISTS (SELECT FROM pg_catalog.pg_cursor() WHERE name <> '') \
              OR EXISTS (SELECT FROM pg_catalog.pg_listening_channels()) \
              OR EXISTS (SELECT FROM pg_catalog.pg_depend AS d \
