@@ -7,11 +7,17 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::{Extension, Router};
 use tenantry::TenantService;
+use tenantry::audit::AuditLog;
+use tenantry::cache::CacheService;
+use tenantry::domains::DomainService;
+use tenantry::membership::MembershipService;
+use tenantry::ports::JobQueue;
 
 use crate::access::{OperatorAuth, Right, authenticate};
 use crate::document::{self, Document};
-use crate::idempotency::{IdempotencyStore, MemoryIdempotency};
+use crate::idempotency::IdempotencyStore;
 use crate::routes::Routes;
+use crate::state::{Admin, Parts};
 use crate::tenants;
 
 /// The administration of a host's tenants, as a router.
@@ -20,24 +26,50 @@ use crate::tenants;
 /// nothing is.
 #[must_use = "it serves nothing until its `router` is"]
 pub struct AdminApi {
-    service: TenantService,
-    auth: Arc<dyn OperatorAuth>,
-    idempotency: Arc<dyn IdempotencyStore>,
+    parts: Parts,
 }
 
 impl AdminApi {
     /// The administration of `service`'s tenants, by the operators that `auth` knows.
     pub fn new(service: TenantService, auth: Arc<dyn OperatorAuth>) -> Self {
         Self {
-            service,
-            auth,
-            idempotency: Arc::new(MemoryIdempotency::new()),
+            parts: Parts::new(service, auth),
         }
     }
 
     /// Keeps the answers to requests with an `Idempotency-Key` in `store`: in this process's memory otherwise.
     pub fn idempotency(mut self, store: Arc<dyn IdempotencyStore>) -> Self {
-        self.idempotency = store;
+        self.parts.idempotency = store;
+        self
+    }
+
+    /// Also administers who is a member of which tenant.
+    pub fn members(mut self, members: MembershipService) -> Self {
+        self.parts.members = Some(members);
+        self
+    }
+
+    /// Also administers tenants' own domains.
+    pub fn domains(mut self, domains: DomainService) -> Self {
+        self.parts.domains = Some(domains);
+        self
+    }
+
+    /// Also administers the jobs in `queue`.
+    pub fn jobs(mut self, queue: Arc<dyn JobQueue>) -> Self {
+        self.parts.jobs = Some(queue);
+        self
+    }
+
+    /// Also counts and flushes what tenants keep in the cache.
+    pub fn cache(mut self, caches: CacheService) -> Self {
+        self.parts.cache = Some(caches);
+        self
+    }
+
+    /// Records every change in this log, before it is made, and shows the log.
+    pub fn audit(mut self, log: AuditLog) -> Self {
+        self.parts.audit = Some(log);
         self
     }
 
@@ -46,14 +78,15 @@ impl AdminApi {
     /// # Errors
     /// [`AdminError`], if the interface can't be described. It would be a mistake of this crate.
     pub fn router(self) -> Result<Router, AdminError> {
-        let routes = tenants::routes(Routes::new(self.idempotency))
+        let admin = Admin::new(self.parts);
+        let routes = tenants::routes(Routes::new(Arc::clone(&admin.idempotency)))
             .mount::<document::__path_read, _, _>(Right::Read, document::read);
         let (routes, description) = routes.into_parts();
         let document = Document::of(&description).map_err(|source| AdminError { source })?;
         let routes = routes
-            .with_state(self.service)
+            .with_state(admin.clone())
             .layer(Extension(document))
-            .layer(from_fn_with_state(self.auth, authenticate))
+            .layer(from_fn_with_state(Arc::clone(&admin.auth), authenticate))
             .layer(from_fn(with_safe_headers));
         // What matches none of them is the host's: no fallback of ours asks for an operator there.
         Ok(routes.reset_fallback())

@@ -52,6 +52,7 @@ mod idempotency;
 mod precondition;
 mod refusal;
 mod routes;
+mod state;
 mod tenants;
 
 pub use access::{

@@ -6,7 +6,6 @@ use axum::Router;
 use axum::handler::Handler;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodFilter, any, on};
-use tenantry::TenantService;
 use utoipa::openapi::path::HttpMethod;
 use utoipa::openapi::{OpenApi, PathItem};
 
@@ -14,13 +13,14 @@ use crate::access::{Right, demand};
 use crate::document;
 use crate::idempotency::{IdempotencyStore, to_the_end};
 use crate::refusal::Refusal;
+use crate::state::Admin;
 
 /// All the other paths that begin as ours do. As routes they are ours whatever fallback a host has.
 const ELSEWHERE: [&str; 3] = ["/api", "/api/", "/api/{*elsewhere}"];
 
 /// A router of which the document tells all.
 pub(crate) struct Routes {
-    router: Router<TenantService>,
+    router: Router<Admin>,
     document: OpenApi,
     idempotency: Arc<dyn IdempotencyStore>,
 }
@@ -38,7 +38,7 @@ impl Routes {
     pub(crate) fn mount<P, H, T>(mut self, right: Right, handler: H) -> Self
     where
         P: utoipa::Path,
-        H: Handler<T, TenantService>,
+        H: Handler<T, Admin>,
         T: 'static,
     {
         let (path, methods) = (P::path(), P::methods());
@@ -66,7 +66,7 @@ impl Routes {
     }
 
     /// The router, which answers for every path and method below `/api`, and the document.
-    pub(crate) fn into_parts(self) -> (Router<TenantService>, OpenApi) {
+    pub(crate) fn into_parts(self) -> (Router<Admin>, OpenApi) {
         let router = ELSEWHERE.into_iter().fold(self.router, |router, path| {
             router.route(path, any(async || Refusal::PathUnknown))
         });
