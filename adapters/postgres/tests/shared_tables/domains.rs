@@ -1,5 +1,6 @@
 //! The store of domains.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::time::Duration;
@@ -97,44 +98,41 @@ fn without_its_table_it_says_what_to_run() {
 }
 
 #[test]
-fn a_domain_that_comes_to_a_tenant_or_leaves_it_is_told_as_a_change_of_that_tenant() {
+fn a_domain_that_comes_to_a_tenant_or_leaves_it_is_noted_and_told_as_a_change_of_that_tenant() {
     let world = World::new();
     let store = PostgresDomainStore::new(world.config.clone());
     let mut changes = PostgresTenantChanges::start(world.config.clone()).unwrap();
     let (tell, told) = mpsc::channel();
     std::thread::spawn(move || while tell.send(block_on(changes.next())).is_ok() {});
-    let news = || loop {
-        match told
-            .recv_timeout(Duration::from_secs(1))
-            .expect("told in time")
-        {
-            ChangeSignal::Current { .. } => {}
-            signal => return signal,
-        }
+    let next = || {
+        told.recv_timeout(Duration::from_secs(20))
+            .expect("a signal")
     };
-    assert_eq!(
-        told.recv_timeout(Duration::from_secs(20)),
-        Ok(ChangeSignal::Connected)
-    );
+    assert_eq!(next(), ChangeSignal::Connected);
+    let noted = || world.sql("SELECT tenant_id FROM tenantry_tenant_changes ORDER BY noted_at");
     let (acme, other) = (claim(1), claim(2));
-    // A claim alone leads nowhere.
+    let mut expected = Vec::new();
+    let mut must_be_noted = |tenant: TenantId, what: &str| {
+        expected.push(tenant.to_string());
+        assert_eq!(noted(), expected.join("\n"), "{what}");
+    };
     block_on(store.claim(&acme)).unwrap();
     block_on(store.claim(&other)).unwrap();
+    assert_eq!(noted(), "", "a claim alone leads nowhere");
     block_on(store.record(&proven(&acme), &acme)).unwrap();
-    assert_eq!(news(), ChangeSignal::Tenant(acme.tenant), "verified");
+    must_be_noted(acme.tenant, "verified");
     block_on(store.record(&acme, &proven(&acme))).unwrap();
-    assert_eq!(news(), ChangeSignal::Tenant(acme.tenant), "lapsed");
+    must_be_noted(acme.tenant, "lapsed");
     block_on(store.record(&proven(&other), &other)).unwrap();
-    assert_eq!(
-        news(),
-        ChangeSignal::Tenant(other.tenant),
-        "verified by the other"
-    );
+    must_be_noted(other.tenant, "verified by the other");
     block_on(store.release(acme.tenant, &acme.domain)).unwrap();
     block_on(store.forget(other.tenant)).unwrap();
-    assert_eq!(
-        news(),
-        ChangeSignal::Tenant(other.tenant),
-        "released by the other"
-    );
+    must_be_noted(other.tenant, "released by the other");
+    // It tells what is noted at least once, as its own tests show: maybe twice.
+    let mut silent = HashSet::from([acme.tenant, other.tenant]);
+    while !silent.is_empty() {
+        if let ChangeSignal::Tenant(tenant) = next() {
+            silent.remove(&tenant);
+        }
+    }
 }
