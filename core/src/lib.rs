@@ -15,6 +15,7 @@
 //!  cache      CacheKey, KeySpace -> StoredKey; TenantCache    a key of one owner can't be another's
 //!  membership Subject, Role, MembershipService               who may act in which tenant
 //!  domains    DomainClaim, DomainService                     names of a tenant's own, proven by what their DNS says
+//!  operators  OperatorAccount, OperatorService            who administers tenants: one-time links, sessions
 //!  audit      AuditEntry, AuditVerifier, AuditLog            who did what: whatever is done to it afterwards is found
 //!  ports      TenantRepository, SchemaProvider, TenantScopes, Clock, IdSource, EventSink, Cache, JobQueue, JobSchedules, Randomness
 //!  service    TenantService                                   the above, driven over the ports
@@ -50,6 +51,7 @@ pub mod jobs;
 pub mod lifecycle;
 pub mod membership;
 mod names;
+pub mod operators;
 mod paging;
 pub mod ports;
 pub mod provisioning;

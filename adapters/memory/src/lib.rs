@@ -9,6 +9,7 @@
 //!  MemoryJobQueue           jobs that wait, run and end ◀── MemoryJobSchedules puts them in again and again
 //!  MemoryMembershipStore    who may act in which tenant
 //!  MemoryDomainStore        domains of a tenant's own
+//!  MemoryOperatorStore      who administers tenants, and their sessions
 //!  MemoryAuditStore         who did what
 //!  SystemClock, ManualClock, RandomIds, SequentialIds, SystemSecrets, RecordedEvents
 //! ```
@@ -65,6 +66,7 @@ mod jobs;
 mod members;
 mod migration;
 mod operator;
+mod operators;
 mod repository;
 mod schemas;
 mod scopes;
@@ -85,6 +87,7 @@ pub use jobs::{MemoryJobQueue, MemoryJobSchedules, RandomBits};
 pub use members::MemoryMembershipStore;
 pub use migration::{MemoryMigration, SharedMigrationFailed};
 pub use operator::Operator;
+pub use operators::MemoryOperatorStore;
 pub use repository::MemoryTenantRepository;
 pub use schemas::MemorySchemaProvider;
 pub use scopes::MemoryScopes;

@@ -11,6 +11,7 @@ mod events;
 mod ids;
 mod jobs;
 mod membership;
+mod operators;
 mod repository;
 mod schedules;
 mod schema;
@@ -31,6 +32,7 @@ pub use jobs::{
     JobStats, Prune, Randomness, UnreadableJob, WaitReach,
 };
 pub use membership::{MembershipError, MembershipStore};
+pub use operators::{OperatorStore, OperatorStoreError};
 pub use repository::{RepositoryError, TenantKey, TenantRepository};
 pub use schedules::{
     Advanced, DueSchedules, JobSchedules, JobSchedulesError, PutSchedule, SchedulePage,
@@ -48,6 +50,6 @@ pub use {
     audit::MockAuditStore, cache::MockCache, changes::MockTenantChanges, clock::MockClock,
     domain_owners::MockDomainOwners, domains::MockDomainProver, events::MockEventSink,
     ids::MockIdSource, jobs::MockJobQueue, jobs::MockRandomness, membership::MockMembershipStore,
-    repository::MockTenantRepository, schedules::MockJobSchedules, schema::MockSchemaProvider,
-    secrets::MockSecrets,
+    operators::MockOperatorStore, repository::MockTenantRepository, schedules::MockJobSchedules,
+    schema::MockSchemaProvider, secrets::MockSecrets,
 };
