@@ -57,6 +57,7 @@ mod tenants;
 
 pub use access::{
     AuthError, BearerTokens, Operator, OperatorAuth, OperatorToken, OperatorTokenError, Right,
+    UnknownRight,
 };
 pub use api::{AdminApi, AdminError};
 pub use idempotency::{Begun, IdempotencyKey, IdempotencyStore, KeptAnswer, MemoryIdempotency};

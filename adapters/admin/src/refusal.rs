@@ -21,6 +21,11 @@ use crate::access::Right;
 pub(crate) enum Refusal {
     #[error("the request is no operator's: sign in, or send an operator's token")]
     Unauthenticated,
+    #[error(
+        "the request doesn't come from this administration's own page, or not from one that is still good: load the page \
+         again and repeat it"
+    )]
+    Forged,
     #[error("it can't be told right now whose request this is")]
     AuthUnavailable { source: BoxError },
     #[error("this needs the right to {right}, which this operator lacks")]
@@ -93,7 +98,7 @@ impl Refusal {
             | Self::PreconditionMalformed
             | Self::KeyMalformed => StatusCode::BAD_REQUEST,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Self::RightMissing { .. } => StatusCode::FORBIDDEN,
+            Self::Forged | Self::RightMissing { .. } => StatusCode::FORBIDDEN,
             Self::PathUnknown | Self::TenantUnknown => StatusCode::NOT_FOUND,
             Self::MethodUnknown => StatusCode::METHOD_NOT_ALLOWED,
             Self::KeyInUse => StatusCode::CONFLICT,
@@ -119,6 +124,7 @@ impl Refusal {
     pub(crate) fn reason(&self) -> &'static str {
         match self {
             Self::Unauthenticated => "unauthenticated",
+            Self::Forged => "request_forged",
             Self::AuthUnavailable { .. } => "authentication_unavailable",
             Self::RightMissing { .. } => "right_missing",
             Self::PathUnknown => "path_unknown",

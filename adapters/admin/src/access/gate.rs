@@ -17,6 +17,7 @@ pub(crate) async fn authenticate(
     let (mut parts, body) = request.into_parts();
     let operator = auth.operator(&parts).await.map_err(|error| match error {
         AuthError::Unauthenticated => Refusal::Unauthenticated,
+        AuthError::Forged => Refusal::Forged,
         AuthError::Unavailable { source } => Refusal::AuthUnavailable { source },
     })?;
     parts.extensions.insert(operator);
