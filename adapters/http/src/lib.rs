@@ -53,7 +53,8 @@ pub use directory::{DirectoryBuilder, DirectoryError, TenantDirectory};
 #[cfg(feature = "axum")]
 pub use extract::{OptionalTenant, Shared, SharedScope, Tenant, TenantScope};
 pub use layer::{
-    Admission, LayerBuilder, OriginalPath, PeerAddress, ResponseFuture, TenantLayer, TenantService,
+    Admission, LayerBuilder, MembersOnly, OriginalPath, PeerAddress, ResponseFuture, TenantLayer,
+    TenantService,
 };
 pub use limits::{RequestRate, TenantLimits};
 pub use problem::Problem;

@@ -88,7 +88,7 @@ impl LayerBuilder {
         self
     }
 
-    /// Asks for each request whether its actor may come into the tenant.
+    /// Asks for each request whether its actor may come into the tenant: [`MembersOnly`](super::MembersOnly), say.
     pub fn admission(mut self, admission: Arc<dyn Admission>) -> Self {
         self.shared.admission = Some(admission);
         self

@@ -20,6 +20,7 @@ pub(super) struct Admitted {
 /// A request whose tenant is named, and has to be known.
 struct Named {
     candidate: Candidate,
+    actor: Actor,
     token: Option<Arc<VerifiedToken>>,
     rest: Option<String>,
 }
@@ -27,16 +28,14 @@ struct Named {
 /// What has to be waited for.
 enum Wanted {
     Keys,
-    Tenant(Box<Named>),
+    /// Its record, unless it is remembered, and then whether the actor may come in.
+    Tenant(Box<Named>, Option<Arc<Tenant>>),
 }
 
 impl Shared {
     /// Decides by what is at hand, or gives back the parts of a request that has to wait.
     pub(super) fn decide_at_once(&self, parts: &Parts) -> Option<Result<Admitted, Rejection>> {
         match self.hear(parts) {
-            Ok(ControlFlow::Break(Admitted {
-                tenant: Some(_), ..
-            })) if self.admission.is_some() => None,
             Ok(ControlFlow::Break(admitted)) => Some(self.count(admitted)),
             Ok(ControlFlow::Continue(_)) => None,
             Err(rejection) => Some(Err(rejection)),
@@ -54,23 +53,38 @@ impl Shared {
         }
         let admitted = match step {
             ControlFlow::Break(admitted) => admitted,
-            ControlFlow::Continue(Wanted::Tenant(named)) => {
-                let record = self.directory.find(named.candidate.key()).await?;
-                self.admit(parts, *named, record)?
+            ControlFlow::Continue(Wanted::Tenant(named, remembered)) => {
+                let record = match remembered {
+                    Some(record) => record,
+                    None => self.directory.find(named.candidate.key()).await?,
+                };
+                self.let_in(&record, &named.actor, parts).await?;
+                admit(*named, record)?
             }
             // The keys are new, and none is this token's.
             ControlFlow::Continue(Wanted::Keys) => return Err(TokenError::KeyUnknown.into()),
         };
-        if let (Some(admission), Some(tenant)) = (&self.admission, &admitted.tenant) {
-            let admits = admission.admits(tenant, &mut parts.extensions).await;
-            let failed = |source| Rejection::AdmissionUnavailable {
-                source: Arc::from(source),
-            };
-            if !admits.map_err(failed)? {
-                return Err(Rejection::Unknown);
-            }
-        }
         self.count(admitted)
+    }
+
+    /// Asks before anything is told of the tenant: that it is suspended is none of a stranger's business, either.
+    async fn let_in(
+        &self,
+        record: &Tenant,
+        actor: &Actor,
+        parts: &mut Parts,
+    ) -> Result<(), Rejection> {
+        let Some(admission) = &self.admission else {
+            return Ok(());
+        };
+        let extensions = &mut parts.extensions;
+        match admission.admits(record, actor, extensions).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Rejection::Unknown),
+            Err(source) => Err(Rejection::AdmissionUnavailable {
+                source: Arc::from(source),
+            }),
+        }
     }
 
     /// Counts a request that nothing else keeps out.
@@ -108,12 +122,19 @@ impl Shared {
         let remembered = self.directory.find_remembered(candidate.key());
         let named = Named {
             candidate,
+            actor: self.actor_of(parts, token.as_deref()),
             token,
             rest,
         };
+        let remembered = remembered.transpose()?;
         match remembered {
-            Some(record) => self.admit(parts, named, record?).map(ControlFlow::Break),
-            None => Ok(ControlFlow::Continue(Wanted::Tenant(Box::new(named)))),
+            Some(record) if self.admission.is_none() => {
+                admit(named, record).map(ControlFlow::Break)
+            }
+            remembered => Ok(ControlFlow::Continue(Wanted::Tenant(
+                Box::new(named),
+                remembered,
+            ))),
         }
     }
 
@@ -138,38 +159,6 @@ impl Shared {
         })
     }
 
-    fn admit(
-        &self,
-        parts: &Parts,
-        named: Named,
-        record: Arc<Tenant>,
-    ) -> Result<Admitted, Rejection> {
-        let Named {
-            candidate,
-            token,
-            rest,
-        } = named;
-        // A tenant that is gone looks like one that never was, whatever the other sources say of it.
-        let id = record.id();
-        let confirmed = candidate.confirm(id, record.slug());
-        let actor = self.actor_of(parts, token.as_deref());
-        let tenant = CurrentTenant::new(record, actor).map_err(|refused| match refused {
-            ContextRefused::Suspended { .. } => Rejection::Suspended,
-            ContextRefused::Pending { .. } => Rejection::Pending,
-            _ => Rejection::Unknown,
-        });
-        if !matches!(tenant, Err(Rejection::Unknown)) {
-            confirmed?;
-        }
-        let tenant = tenant?;
-        Ok(Admitted {
-            tenant: Some(tenant),
-            token,
-            rest,
-            permit: None,
-        })
-    }
-
     fn actor_of(&self, parts: &Parts, token: Option<&VerifiedToken>) -> Actor {
         if let Some(actor) = &self.actor {
             return actor(parts, token);
@@ -179,7 +168,32 @@ impl Shared {
     }
 }
 
-const ANONYMOUS: &str = "anonymous";
+fn admit(named: Named, record: Arc<Tenant>) -> Result<Admitted, Rejection> {
+    let Named {
+        candidate,
+        actor,
+        token,
+        rest,
+    } = named;
+    // A tenant that is gone looks like one that never was, whatever the other sources say of it.
+    let confirmed = candidate.confirm(record.id(), record.slug());
+    let tenant = CurrentTenant::new(record, actor).map_err(|refused| match refused {
+        ContextRefused::Suspended { .. } => Rejection::Suspended,
+        ContextRefused::Pending { .. } => Rejection::Pending,
+        _ => Rejection::Unknown,
+    });
+    if !matches!(tenant, Err(Rejection::Unknown)) {
+        confirmed?;
+    }
+    Ok(Admitted {
+        tenant: Some(tenant?),
+        token,
+        rest,
+        permit: None,
+    })
+}
+
+pub(super) const ANONYMOUS: &str = "anonymous";
 
 /// Somebody by that name. The system itself isn't somebody, and neither is a name that can't be one: a token says who
 /// asks, not that nobody does.

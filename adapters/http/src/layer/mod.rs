@@ -19,7 +19,7 @@ use tower_layer::Layer;
 
 use crate::{TenantDirectory, TenantLimits, TokenVerifier, VerifiedToken};
 
-pub use admission::Admission;
+pub use admission::{Admission, MembersOnly};
 pub use builder::LayerBuilder;
 pub use facts::PeerAddress;
 pub use future::ResponseFuture;

@@ -1,15 +1,14 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use async_trait::async_trait;
+use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::routing::get;
-use axum::{Extension, Router};
-use http::{Extensions, StatusCode};
+use http::StatusCode;
 use tenantry::resolution::Source;
-use tenantry::{Actor, BoxError, TenantContext};
-use tenantry_http::{Admission, CurrentTenant, Tenant, TenantLayer, spawn_in};
+use tenantry::{Actor, BoxError};
+use tenantry_http::{CurrentTenant, Tenant, TenantLayer, spawn_in};
 use tower::{ServiceExt as _, service_fn};
 use tower_layer::Layer as _;
 use tracing::Subscriber;
@@ -19,7 +18,7 @@ use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::layer::{Context, SubscriberExt as _};
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::world::{Server, World, refused, resolver};
+use crate::world::{Server, World, resolver};
 
 /// The fields of each span, by its name, in the registry's extensions; and what spans an event is in.
 struct Spans;
@@ -221,58 +220,4 @@ async fn the_actor_is_anonymous_unless_the_host_says_who_it_is() {
     let server = Server::of(app.layer(layer)).await;
     let headers = [("host", "acme.example.com"), ("x-user", "user:42")];
     assert_eq!(server.send("/", &headers).await.ok(), "user:42");
-}
-
-#[derive(Clone, Debug)]
-struct Role(&'static str);
-
-/// Members by name; `?` can't be told.
-struct Members;
-
-#[async_trait]
-impl Admission for Members {
-    async fn admits(
-        &self,
-        tenant: &CurrentTenant,
-        extensions: &mut Extensions,
-    ) -> Result<bool, BoxError> {
-        let context: &TenantContext = tenant;
-        match context.actor().as_str() {
-            "ada" => {
-                extensions.insert(Role("owner"));
-                Ok(true)
-            }
-            "?" => Err("the list can't be read".into()),
-            _ => Ok(false),
-        }
-    }
-}
-
-#[tokio::test]
-async fn who_is_no_member_is_answered_as_if_there_were_no_such_tenant() {
-    let world = World::with(&["acme"]).await;
-    let limits = tenantry_http::TenantLimits::none().in_flight(1);
-    let layer = TenantLayer::builder(resolver([Source::Subdomain]), world.directory())
-        .actor(|parts, _| {
-            let name = parts.headers["x-user"].to_str().unwrap();
-            Actor::named(name).unwrap()
-        })
-        .admission(Arc::new(Members))
-        .limits(limits)
-        .build()
-        .unwrap();
-    let handler = |Extension(role): Extension<Role>| async move { role.0 };
-    let server = Server::of(Router::new().route("/", get(handler)).layer(layer)).await;
-    let ask =
-        async |host: &str, user: &str| server.send("/", &[("host", host), ("x-user", user)]).await;
-    for _ in ["cold", "warm"] {
-        assert_eq!(ask("acme.example.com", "ada").await.ok(), "owner");
-        let stranger = ask("acme.example.com", "eve").await;
-        assert_eq!(stranger.problem(), refused(404, "tenant_unknown"));
-        let nowhere = ask("nobody.example.com", "ada").await;
-        assert_eq!(stranger.body, nowhere.body);
-        let unclear = ask("acme.example.com", "?").await;
-        assert_eq!(unclear.problem(), refused(503, "admission_unavailable"));
-        assert!(!unclear.body.contains("list"), "{unclear:?}");
-    }
 }

@@ -1,6 +1,7 @@
 //! Requests over real connections, through axum and through tonic, and the directory behind them.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod admission;
 mod context;
 mod directory;
 mod following;
