@@ -17,6 +17,8 @@
 //!  domains    DomainClaim, DomainService                     names of a tenant's own, proven by what their DNS says
 //!  operators  OperatorAccount, OperatorService            who administers tenants: one-time links, sessions
 //!  audit      AuditEntry, AuditVerifier, AuditLog            who did what: whatever is done to it afterwards is found
+//!  tables     TableDeclaration, TableBrowser             any tenant's declared tables, inside that tenant alone
+//!  usage      TenantUsage, UsageSampler                  how much tenants have, now and over time
 //!  ports      TenantRepository, SchemaProvider, TenantScopes, Clock, IdSource, EventSink, Cache, JobQueue, JobSchedules, Randomness
 //!  service    TenantService                                   the above, driven over the ports
 //! ```
@@ -60,7 +62,9 @@ mod retry;
 mod service;
 mod settings;
 mod sync;
+pub mod tables;
 mod tenant;
+pub mod usage;
 
 pub use context::{Actor, ActorError, ContextRefused, TenantContext};
 pub use digest::{Digest, DigestError};

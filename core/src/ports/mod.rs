@@ -18,6 +18,8 @@ mod schema;
 mod scope;
 mod scope_stack;
 mod secrets;
+mod tables;
+mod usage;
 
 pub use audit::{AuditStore, AuditStoreError};
 pub use cache::Cache;
@@ -44,6 +46,8 @@ pub use schema::{
 pub use scope::{ScopeError, ScopeMode, ScopeName, TenantScopes};
 pub use scope_stack::ScopeStack;
 pub use secrets::Secrets;
+pub use tables::{ChangeRefusal, TablesError, TenantTables};
+pub use usage::{TenantSizes, UsageError, UsageStore};
 
 #[cfg(feature = "mocks")]
 pub use {
