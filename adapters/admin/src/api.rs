@@ -16,6 +16,7 @@ use tenantry::ports::JobQueue;
 use crate::access::{OperatorAuth, Right, authenticate};
 use crate::document::{self, Document};
 use crate::idempotency::IdempotencyStore;
+use crate::pages;
 use crate::routes::Routes;
 use crate::state::{Admin, Parts};
 use crate::tenants;
@@ -73,7 +74,14 @@ impl AdminApi {
         self
     }
 
-    /// The router, all of whose paths begin with `/api`. It can be merged with a host's, or nested in one.
+    /// Also serves pages for a browser, below `/dashboard`, of whatever the host has given.
+    pub fn dashboard(mut self) -> Self {
+        self.parts.dashboard = true;
+        self
+    }
+
+    /// The router, all of whose paths begin with `/api`, or with `/dashboard` if that is served. It can be merged
+    /// with a host's, or nested in one.
     ///
     /// # Errors
     /// [`AdminError`], if the interface can't be described. It would be a mistake of this crate.
@@ -89,7 +97,12 @@ impl AdminApi {
             .layer(from_fn_with_state(Arc::clone(&admin.auth), authenticate))
             .layer(from_fn(with_safe_headers));
         // What matches none of them is the host's: no fallback of ours asks for an operator there.
-        Ok(routes.reset_fallback())
+        let routes = routes.reset_fallback();
+        if admin.dashboard {
+            let pages = pages::routes(&admin).with_state(admin.clone());
+            return Ok(routes.merge(pages.reset_fallback()));
+        }
+        Ok(routes)
     }
 }
 

@@ -49,6 +49,7 @@ mod api;
 mod body;
 mod document;
 mod idempotency;
+mod pages;
 mod precondition;
 mod refusal;
 mod routes;

@@ -166,7 +166,7 @@ impl Refusal {
         later.then_some(SOON)
     }
 
-    fn log(&self) {
+    pub(crate) fn log(&self) {
         let error: &dyn Error = self;
         if self.status().is_server_error() {
             tracing::error!(reason = self.reason(), error, "a request failed");

@@ -28,6 +28,7 @@ pub(crate) struct Parts {
     pub(crate) jobs: Option<Arc<dyn JobQueue>>,
     pub(crate) cache: Option<CacheService>,
     pub(crate) audit: Option<AuditLog>,
+    pub(crate) dashboard: bool,
 }
 
 impl Admin {
@@ -47,6 +48,7 @@ impl Parts {
             jobs: None,
             cache: None,
             audit: None,
+            dashboard: false,
         }
     }
 }

@@ -12,20 +12,20 @@ use crate::refusal::Refusal;
 ///
 /// What reads as an id is one, and no slug does.
 #[derive(Clone, Copy)]
-pub(super) enum Named {
+pub(crate) enum Named {
     Id(TenantId),
     Slug(Slug),
 }
 
 impl Named {
-    fn of(text: &str) -> Option<Self> {
+    pub(crate) fn of(text: &str) -> Option<Self> {
         const HYPHENATED: usize = 36;
         let id = text.parse().ok().filter(|_| text.len() == HYPHENATED);
         id.map(Self::Id)
             .or_else(|| Slug::new(text).ok().map(Self::Slug))
     }
 
-    pub(super) async fn find(self, service: &TenantService) -> Result<Tenant, Refusal> {
+    pub(crate) async fn find(self, service: &TenantService) -> Result<Tenant, Refusal> {
         let found = match self {
             Self::Id(id) => service.find(id).await,
             Self::Slug(slug) => service.find_by_slug(&slug).await,

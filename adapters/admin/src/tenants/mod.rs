@@ -16,6 +16,7 @@ use crate::access::Right;
 use crate::precondition::etag_of;
 use crate::routes::Routes;
 
+pub(crate) use finding::Named;
 pub(crate) use model::{ChangeBody, NewTenantBody, Status, TenantPage, TenantView};
 
 /// Every route of tenants, with the right that it demands.

@@ -1,0 +1,112 @@
+use axum::extract::Path;
+use axum::response::{IntoResponse, Response};
+use tenantry::lifecycle::Command;
+use tenantry::{Tenant, TenantName};
+
+use super::actions::Action;
+use super::creating::settings_of;
+use super::showing::OnePage;
+use super::{Chosen, Field};
+use crate::access::Right;
+use crate::pages::done::Done;
+use crate::pages::failure::{Failure, sentence_of};
+use crate::pages::form::Form;
+use crate::pages::visit::Visit;
+use crate::precondition::etag_of;
+use crate::refusal::Refusal;
+
+/// Gives a tenant another name.
+pub(in crate::pages) async fn rename(chosen: Chosen, form: Form) -> Result<Response, Failure> {
+    let Chosen { visit, tenant } = chosen;
+    visit.demand(Right::Manage)?;
+    let mut page = OnePage::new(&visit, tenant.clone());
+    page.name = Field::of(form.text("name").trim());
+    let Some(name) = page.name.read(|text| TenantName::new(text)) else {
+        return Ok(page.wrong());
+    };
+    let done = apply(&visit, &tenant, &form, Command::Rename(name)).await;
+    answer(&visit, page, &tenant, Done::Renamed, done)
+}
+
+/// Replaces a tenant's settings.
+pub(in crate::pages) async fn settings(chosen: Chosen, form: Form) -> Result<Response, Failure> {
+    let Chosen { visit, tenant } = chosen;
+    visit.demand(Right::Manage)?;
+    let mut page = OnePage::new(&visit, tenant.clone());
+    page.settings = Field::of(form.text("settings").trim());
+    let Some(settings) = page.settings.read(settings_of) else {
+        return Ok(page.wrong());
+    };
+    let command = Command::ChangeSettings(settings);
+    let done = apply(&visit, &tenant, &form, command).await;
+    answer(&visit, page, &tenant, Done::SettingsReplaced, done)
+}
+
+/// Suspends, activates, deletes, provisions or purges a tenant.
+pub(in crate::pages) async fn act(
+    Path((_, word)): Path<(String, String)>,
+    chosen: Chosen,
+    form: Form,
+) -> Result<Response, Failure> {
+    let Chosen { visit, tenant } = chosen;
+    let action = Action::of(&word).ok_or(Refusal::PathUnknown)?;
+    visit.demand(action.right())?;
+    let page = OnePage::new(&visit, tenant.clone());
+    if action.confirmed() && form.text("confirm").trim() != tenant.slug().as_str() {
+        return Ok(page.unconfirmed());
+    }
+    let done = match action {
+        Action::Suspend => apply(&visit, &tenant, &form, Command::Suspend).await,
+        Action::Activate => apply(&visit, &tenant, &form, Command::Activate).await,
+        Action::Delete => apply(&visit, &tenant, &form, Command::Delete).await,
+        Action::Provision => match based_on(&tenant, &form) {
+            Ok(()) => {
+                visit.provision(&tenant);
+                Ok(())
+            }
+            Err(refusal) => Err(refusal),
+        },
+        Action::Purge => match based_on(&tenant, &form) {
+            Ok(()) => visit.purge(&tenant).await,
+            Err(refusal) => Err(refusal),
+        },
+    };
+    answer(&visit, page, &tenant, action.done(), done)
+}
+
+/// A change is made on the record that the visitor saw, and on no other.
+fn based_on(tenant: &Tenant, form: &Form) -> Result<(), Refusal> {
+    if form.text("tag") == etag_of(tenant) {
+        Ok(())
+    } else {
+        Err(Refusal::PreconditionFailed)
+    }
+}
+
+async fn apply(
+    visit: &Visit,
+    tenant: &Tenant,
+    form: &Form,
+    command: Command,
+) -> Result<(), Refusal> {
+    based_on(tenant, form)?;
+    visit.apply(tenant, command).await
+}
+
+fn answer(
+    visit: &Visit,
+    mut page: OnePage,
+    tenant: &Tenant,
+    done: Done,
+    outcome: Result<(), Refusal>,
+) -> Result<Response, Failure> {
+    match outcome {
+        Ok(()) if done == Done::Purged => Ok(done.see(&format!("{}/tenants", visit.base))),
+        Ok(()) => Ok(done.see(&visit.tenant_at(tenant.slug(), ""))),
+        Err(refusal) if refusal.status().is_server_error() => Err(refusal.into()),
+        Err(refusal) => {
+            page.problem = Some(sentence_of(&refusal));
+            Ok(page.refused(refusal.status()).into_response())
+        }
+    }
+}
