@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use tenantry::cache::{CacheError, NamespaceError};
-use tenantry::jobs::{JobId, JobKind};
+use tenantry::jobs::{JobId, JobKind, JobPayloadError};
 use tenantry::ports::{JobQueueError, RepositoryError, SchemaError, ScopeError};
 use tenantry::{
     BoxError, ContextRefused, Excerpt, ServiceError, SettingsError, Slug, TenantIdError,
@@ -70,15 +70,36 @@ pub(crate) enum CliError {
     TwoPrograms { kind: JobKind },
     #[error("there is no program {} that can be run: give its path, or a name in PATH", program.display())]
     NoProgram { program: PathBuf },
+    #[error("there is no variable {name} to pass on: set it, or leave --pass-env {name} out")]
+    NoVariable { name: String },
+    #[error("what the job is given can't be taken")]
+    Payload(#[source] JobPayloadError),
+    #[error("standard input can't be read")]
+    Input(#[source] std::io::Error),
     #[error(
         "the system refused a thread, a signal handler or an event queue that the command needs"
     )]
     System(#[source] std::io::Error),
+    #[cfg(feature = "redis")]
     #[error("no Redis is named: give --redis-url or REDIS_URL, as redis://host:6379/0")]
     NoRedis,
+    #[cfg(feature = "redis")]
+    #[error("several Redis are named: name one, or say --cluster if they are nodes of one")]
+    SeveralRedis,
+    #[cfg(feature = "redis")]
+    #[error(
+        "a certificate and its key go together: give both --redis-certificate and --redis-key, or neither"
+    )]
+    HalfACertificate,
+    #[cfg(feature = "redis")]
+    #[error("{} can't be read", file.display())]
+    File {
+        file: PathBuf,
+        source: std::io::Error,
+    },
     #[cfg(not(feature = "redis"))]
     #[error(
-        "this build of the command knows no Redis: build it by cargo build -p tenantry-cli --features redis"
+        "this build of the command knows no Redis: build it by cargo build --release -p tenantry-cli --features redis"
     )]
     BuiltWithoutRedis,
     #[cfg(feature = "redis")]

@@ -13,13 +13,11 @@ mod output;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use crate::args::Cli;
 use crate::output::Output;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::read();
     let mut output = Output::new(cli.global.json);
     match commands::run(&cli, &mut output) {
         Ok(exit) => exit,

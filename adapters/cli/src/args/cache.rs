@@ -1,15 +1,43 @@
 //! What can be said of caches.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use tenantry::cache::{KeyPattern, Namespace, ScanCursor};
 
 #[derive(Debug, Args)]
 pub(crate) struct CacheArgs {
-    /// The Redis that holds the caches: `redis://[user][:password@]host[:port][/database]`.
-    #[arg(long, global = true, env = "REDIS_URL", hide_env_values = true)]
-    pub(crate) redis_url: Option<String>,
+    #[command(flatten)]
+    pub(crate) redis: RedisArgs,
     #[command(subcommand)]
     pub(crate) command: CacheCommand,
+}
+
+/// Which Redis, or cluster of them.
+#[derive(Debug, Default, Args)]
+pub(crate) struct RedisArgs {
+    /// The Redis that holds the caches: `redis://[user][:password@]host[:port][/database]`, or `rediss://…` over TLS. With
+    /// --cluster, one of its nodes; may be given several times, and `REDIS_URL` may hold several with blanks between them.
+    #[arg(
+        long,
+        global = true,
+        env = "REDIS_URL",
+        hide_env_values = true,
+        value_delimiter = ' '
+    )]
+    pub(crate) redis_url: Vec<String>,
+    /// The caches are on a cluster.
+    #[arg(long, global = true)]
+    pub(crate) cluster: bool,
+    /// Trust the authorities of this file (PEM) instead of those that this machine trusts.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) redis_ca: Option<PathBuf>,
+    /// Show this certificate (PEM), if the server wants one.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) redis_certificate: Option<PathBuf>,
+    /// The key of that certificate (PEM).
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) redis_key: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

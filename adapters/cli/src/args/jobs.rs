@@ -3,14 +3,17 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use chrono::{DateTime, Utc};
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
-use tenantry::Excerpt;
-use tenantry::jobs::{JobId, JobKind, JobKindError, JobState};
+use tenantry::jobs::{JobId, JobKind, JobKindError, JobState, MaxAttempts, Priority, UniqueKey};
+use tenantry::{BoxError, Excerpt};
 
-use super::ReachArgs;
+use super::{Age, ReachArgs};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum JobsCommand {
+    /// Puts a job in, as an application does. It runs in its tenant, by whichever worker has a program or handler for it.
+    Put(PutArgs),
     /// Lists jobs, in the order of their ids, a page at a time.
     List(ListArgs),
     /// Lists the dead letters, with the reason of each.
@@ -31,6 +34,8 @@ pub(crate) enum JobsCommand {
     Cancel(ChoiceArgs),
     /// Counts the jobs of each state.
     Stats(ReachArgs),
+    /// Forgets jobs that were done or cancelled long enough ago, with what they gave.
+    Prune(PruneArgs),
     /// Does jobs until it is told to stop, each by a program.
     #[command(after_help = WORK_HELP)]
     Work(WorkArgs),
@@ -42,6 +47,8 @@ job was given on standard input, and these variables:
   TENANTRY_JOB_ID, TENANTRY_JOB_KIND, TENANTRY_JOB_ATTEMPT, TENANTRY_JOB_MAX_ATTEMPTS, TENANTRY_JOB_ACTOR
   TENANTRY_JOB_SCOPE: \"tenant\", and TENANTRY_TENANT_ID, TENANTRY_TENANT_SLUG and TENANTRY_TENANT_SCHEMA; or \"shared\"
   TRACEPARENT and TRACESTATE, if the job is part of a trace
+Of the worker's own environment it finds PATH, HOME, the language and the like, and what --pass-env names: no database's URL and \
+no password.
 
 It ends with
   0             the job is done; what it wrote to standard output is kept with it
@@ -96,10 +103,68 @@ pub(crate) struct ChoiceArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct PutArgs {
+    /// What it does, by which its handler is found: `mail.welcome`.
+    pub(crate) kind: JobKind,
+    /// What it is given: JSON of at most 256 KiB; - reads it from standard input.
+    #[arg(default_value = "null")]
+    pub(crate) payload: String,
+    #[command(flatten)]
+    pub(crate) scope: ScopeArgs,
+    /// Which of the tenant's jobs go first: low, normal or high.
+    #[arg(long, default_value_t)]
+    pub(crate) priority: Priority,
+    /// Not before this time, as in 2026-01-31T08:00:00Z. At once if absent.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) run_at: Option<DateTime<Utc>>,
+    /// At most one job with this key waits or runs: if there is one, nothing is put in.
+    #[arg(long, value_name = "KEY")]
+    pub(crate) unique: Option<UniqueKey>,
+    /// How often it may be begun before it is a dead letter.
+    #[arg(long, value_name = "NUMBER", value_parser = max_attempts)]
+    pub(crate) max_attempts: Option<MaxAttempts>,
+    /// Its id, a UUID of version 7: whoever doubts whether it was put in says the same again. A new one if absent.
+    #[arg(long)]
+    pub(crate) id: Option<JobId>,
+}
+
+fn max_attempts(text: &str) -> Result<MaxAttempts, BoxError> {
+    Ok(MaxAttempts::new(text.parse()?)?)
+}
+
+/// Where a job runs, which has to be said.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct ScopeArgs {
+    /// In this tenant: its slug or its id.
+    #[arg(long)]
+    pub(crate) tenant: Option<String>,
+    /// In the shared scope, on purpose.
+    #[arg(long)]
+    pub(crate) shared: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PruneArgs {
+    /// How long ago they ended, at least: 30d, 12h, 45m or 10s.
+    #[arg(long, value_name = "AGE")]
+    pub(crate) older_than: Age,
+    /// Forget dead letters, too.
+    #[arg(long)]
+    pub(crate) dead_letters: bool,
+    #[command(flatten)]
+    pub(crate) reach: ReachArgs,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct WorkArgs {
     /// The program that does the jobs of a kind; may be given several times.
     #[arg(long = "run", value_name = "KIND=PROGRAM", required = true)]
     pub(crate) runs: Vec<Run>,
+    /// A variable of the worker's environment that programs get, too; may be given several times. Without it they get PATH,
+    /// HOME, USER, LOGNAME, SHELL, LANG, LANGUAGE, LC_*, TZ and TMPDIR.
+    #[arg(long, value_name = "NAME", value_parser = variable)]
+    pub(crate) pass_env: Vec<String>,
     /// How many jobs to do at once.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) threads: u16,
@@ -133,6 +198,13 @@ impl From<StateArg> for JobState {
             StateArg::Dead => Self::Dead,
         }
     }
+}
+
+fn variable(name: &str) -> Result<String, &'static str> {
+    if name.is_empty() || name.contains(['=', '\0']) {
+        return Err("name one variable, such as MAIL_KEY: its value is the worker's own");
+    }
+    Ok(name.to_owned())
 }
 
 /// Which program does the jobs of which kind.

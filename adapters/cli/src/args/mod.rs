@@ -1,15 +1,20 @@
 //! The command line: what can be said, and what it means.
 
+mod age;
 mod cache;
 mod jobs;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::parser::ValueSource;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use tenantry::{Actor, Slug, TenantName, TenantStatus};
 
-pub(crate) use cache::{CacheArgs, CacheCommand, OwnerArgs, PartArgs};
-pub(crate) use jobs::{ChoiceArgs, JobsCommand, PageArgs, Run, WorkArgs};
+pub(crate) use age::Age;
+pub(crate) use cache::{CacheArgs, CacheCommand, OwnerArgs, PartArgs, RedisArgs};
+pub(crate) use jobs::{
+    ChoiceArgs, JobsCommand, PageArgs, PruneArgs, PutArgs, Run, ScopeArgs, WorkArgs,
+};
 
 /// Keeps the tenants of an application apart: each tenant's rows in a schema (or an SQLite file) of its own.
 #[derive(Debug, Parser)]
@@ -21,9 +26,23 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
+impl Cli {
+    /// Reads the command line of this process, or ends it with what is wrong.
+    pub(crate) fn read() -> Self {
+        let matches = Self::command().get_matches();
+        let mut cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        let source = matches.value_source("database_url");
+        cli.global.database_is_exported = source == Some(ValueSource::EnvVariable);
+        cli
+    }
+}
+
 /// What every command takes.
 #[derive(Debug, Args)]
 pub(crate) struct Global {
+    /// Whether the database was named by the environment alone.
+    #[arg(skip)]
+    pub(crate) database_is_exported: bool,
     /// The database: `postgres://user@host/name`, or `sqlite:FOLDER`.
     #[arg(
         long,
@@ -50,7 +69,7 @@ pub(crate) struct Global {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Shows the promise in under a minute: three tenants, kept apart (in a temporary SQLite folder, unless a database is named).
+    /// Shows the promise in under a minute: three tenants, kept apart, in a temporary SQLite folder or in --database-url.
     Demo(DemoArgs),
     /// Makes the tables that tenants are recorded in. Doing it again changes nothing.
     Setup(SetupArgs),
@@ -108,7 +127,7 @@ pub(crate) enum TenantCommand {
         /// A JSON object that the application keeps with it.
         #[arg(long, value_name = "JSON")]
         settings: Option<String>,
-        /// Provision it at once.
+        /// Provision it at once, which needs --migrations.
         #[arg(long)]
         provision: bool,
     },

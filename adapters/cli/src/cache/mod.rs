@@ -10,6 +10,8 @@ use tenantry::cache::CacheService;
 use tenantry_memory::{MemoryCache, SystemClock};
 
 #[cfg(not(feature = "redis"))]
+use crate::args::RedisArgs;
+#[cfg(not(feature = "redis"))]
 use crate::error::CliError;
 
 /// A store of caches.
@@ -34,7 +36,7 @@ impl CacheStore {
 
     /// The one on this Redis, which has answered.
     #[cfg(not(feature = "redis"))]
-    pub(crate) fn on_redis(_url: &str) -> Result<Self, CliError> {
+    pub(crate) fn on_redis(_: &RedisArgs) -> Result<Self, CliError> {
         Err(CliError::BuiltWithoutRedis)
     }
 

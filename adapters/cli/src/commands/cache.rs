@@ -15,14 +15,12 @@ pub(crate) fn run(
     args: &CacheArgs,
     output: &mut Output,
 ) -> Result<ExitCode, CliError> {
-    let url = args.redis_url.as_deref().ok_or(CliError::NoRedis);
     let part = match &args.command {
         CacheCommand::Stats(part) | CacheCommand::Flush(part) | CacheCommand::Keys { part, .. } => {
             part
         }
     };
-    // Without Redis in the build, no URL is of any use.
-    let store = CacheStore::on_redis(if cfg!(feature = "redis") { url? } else { "" })?;
+    let store = CacheStore::on_redis(&args.redis)?;
     let cache = part_of(&store, owner(global, &part.owner)?, part)?;
     match &args.command {
         CacheCommand::Stats(_) => stats(&store, &cache, output),

@@ -20,13 +20,13 @@ use crate::output::Output;
 pub(crate) fn run(cli: &Cli, output: &mut Output) -> Result<ExitCode, CliError> {
     let open = || Database::open(&cli.global);
     match &cli.command {
-        Command::Demo(args) => demo::run(cli.global.database_url.as_deref(), args, output),
+        Command::Demo(args) => demo::run(&cli.global, args, output),
         Command::Setup(args) => setup::run(&Database::open_or_make(&cli.global)?, args, output),
         Command::Tenant(command) => tenant::run(&open()?, command, &cli.global.actor, output),
         Command::Migrate(args) => migrate::run(&open()?, args, output),
         Command::Doctor => doctor::run(&open()?, output),
         Command::Adopt(args) => adopt::run(&open()?, args, output),
-        Command::Jobs(command) => jobs::run(&open()?, command, output),
+        Command::Jobs(command) => jobs::run(&open()?, command, &cli.global.actor, output),
         Command::Cache(args) => cache::run(&cli.global, args, output),
     }
 }

@@ -27,12 +27,15 @@ pub(crate) fn run(
             settings,
             provision,
         } => {
+            if *provision {
+                // Before anything is recorded that would be left half-done.
+                database.require_migrations()?;
+            }
             let name = name.clone().map_or_else(|| name_of(slug.as_str()), Ok)?;
             let new =
                 NewTenant::new(*slug, name).with_settings(read_settings(settings.as_deref())?);
             let tenant = block_on(service.create(new, actor))?;
             if *provision {
-                database.require_migrations()?;
                 return provision_one(service, &tenant, actor, output);
             }
             output.tenant(
@@ -179,9 +182,5 @@ fn show(tenant: &Tenant, output: &mut Output) -> Result<(), CliError> {
         ("version", tenant.version().to_string()),
         ("settings", tenant.settings().to_value().to_string()),
     ];
-    let rows = rows
-        .into_iter()
-        .map(|(key, value)| vec![key.to_owned(), value])
-        .collect();
-    output.table(&["", ""], rows, &json!(tenant))
+    output.facts(&rows, &json!(tenant))
 }

@@ -16,7 +16,7 @@ use std::time::Instant;
 
 use serde_json::json;
 
-use crate::args::DemoArgs;
+use crate::args::{DemoArgs, Global, RedisArgs};
 use crate::cache::CacheStore;
 use crate::database::Url;
 use crate::error::CliError;
@@ -25,24 +25,45 @@ use crate::output::Output;
 use checks::Checks;
 use store::DemoStore;
 
-/// Runs the demo, on PostgreSQL if a database is named, else on SQLite in a temporary folder.
+/// Runs the demo on the database that the command line names, else on SQLite in a temporary folder. One that is only exported
+/// may be the application's, where nobody asked for a demo.
 pub(crate) fn run(
-    database_url: Option<&str>,
+    global: &Global,
     args: &DemoArgs,
     output: &mut Output,
 ) -> Result<ExitCode, CliError> {
     let mut caches = vec![CacheStore::in_process()];
     if let Some(url) = &args.redis_url {
-        caches.push(CacheStore::on_redis(url)?);
+        let redis = RedisArgs {
+            redis_url: vec![url.clone()],
+            ..RedisArgs::default()
+        };
+        caches.push(CacheStore::on_redis(&redis)?);
     }
+    let exported = global.database_is_exported;
+    let named = global.database_url.as_deref().filter(|_| !exported);
+    let shown = on(named, &caches, output)?;
+    if exported {
+        output.aside("TENANTRY_DATABASE_URL was left alone: --database-url shows the demo on a database of yours")?;
+    } else if named.is_some() {
+        output.aside("the demo's tenants are gone; the tables that tenants are recorded in stay, as tenantry setup makes them")?;
+    }
+    Ok(shown)
+}
+
+fn on(
+    database_url: Option<&str>,
+    caches: &[CacheStore],
+    output: &mut Output,
+) -> Result<ExitCode, CliError> {
     match database_url.map(Url::parse).transpose()? {
         Some(Url::Postgres(config)) => {
-            show(&postgres::PostgresDemo::start(&config)?, &caches, output)
+            show(&postgres::PostgresDemo::start(&config)?, caches, output)
         }
         Some(Url::Sqlite(folder)) => {
-            show(&sqlite::SqliteDemo::start(Some(&folder))?, &caches, output)
+            show(&sqlite::SqliteDemo::start(Some(&folder))?, caches, output)
         }
-        None => show(&sqlite::SqliteDemo::start(None)?, &caches, output),
+        None => show(&sqlite::SqliteDemo::start(None)?, caches, output),
     }
 }
 

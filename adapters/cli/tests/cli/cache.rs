@@ -36,10 +36,11 @@ fn whose_cache_has_to_be_said() {
 mod on_redis {
     use std::sync::Arc;
 
+    use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
     use serde_json::json;
     use tenantry::cache::{CacheKey, CacheService, Namespace, TenantCache};
     use tenantry::{Actor, Tenant, TenantContext};
-    use tenantry_conformance::servers::Redis;
+    use tenantry_conformance::servers::{Redis, RedisCluster, RedisTls};
     use tenantry_redis::{RedisCache, RedisSettings};
     use tokio::runtime::{Builder, Runtime};
 
@@ -61,10 +62,9 @@ mod on_redis {
                 let tenantry = database.tenantry().with_env("REDIS_URL", redis.url());
                 tenantry.ok(&["setup"]);
                 let settings = RedisSettings::new(&redis.url()).unwrap();
-                let runtime = Builder::new_current_thread().enable_all().build().unwrap();
                 Self {
                     caches: CacheService::new(Arc::new(RedisCache::new(&settings).unwrap())),
-                    runtime,
+                    runtime: runtime(),
                     redis,
                     tenantry,
                     _database: database,
@@ -73,11 +73,7 @@ mod on_redis {
         }
 
         fn tenant(&self, slug: &str) -> TenantCache {
-            self.tenantry.ok(&["tenant", "create", slug, "--provision"]);
-            let shown = self.tenantry.json(&["tenant", "show", slug]);
-            let tenant: Tenant = serde_json::from_value(shown).unwrap();
-            self.caches
-                .tenant(&TenantContext::of(&tenant, Actor::system()).unwrap())
+            self.caches.tenant(&context(&self.tenantry, slug))
         }
 
         fn fill(&self, cache: &TenantCache, keys: usize) {
@@ -183,6 +179,29 @@ mod on_redis {
     fn a_redis_that_is_away_or_none_at_all_is_a_typed_error_without_the_password() {
         let tenantry = Tenantry::without_database();
         tenantry.refused(&["cache", "stats", "--shared"], "REDIS_URL");
+        let two = "redis://:s3cret@127.0.0.1:1 redis://:s3cret@127.0.0.1:2";
+        let two = Tenantry::without_database().with_env("REDIS_URL", two);
+        two.refused(&["cache", "stats", "--shared"], "--cluster");
+        let half = [
+            "cache",
+            "stats",
+            "--shared",
+            "--redis-url",
+            "rediss://h",
+            "--redis-key",
+            "k",
+        ];
+        tenantry.refused(&half, "--redis-certificate");
+        let no_file = [
+            "cache",
+            "stats",
+            "--shared",
+            "--redis-url",
+            "rediss://h",
+            "--redis-ca",
+            "/no/such",
+        ];
+        tenantry.refused(&no_file, "/no/such");
         let away = [
             "cache",
             "stats",
@@ -204,6 +223,97 @@ mod on_redis {
             let said = ended.stdout + &ended.stderr;
             assert!(!said.contains("s3cret"), "{said}");
         }
+    }
+
+    /// A tenant as the command makes it.
+    fn context(tenantry: &Tenantry, slug: &str) -> TenantContext {
+        tenantry.ok(&["tenant", "create", slug, "--provision"]);
+        let shown = tenantry.json(&["tenant", "show", slug]);
+        let tenant: Tenant = serde_json::from_value(shown).unwrap();
+        TenantContext::of(&tenant, Actor::system()).unwrap()
+    }
+
+    fn runtime() -> Runtime {
+        Builder::new_current_thread().enable_all().build().unwrap()
+    }
+
+    #[test]
+    fn caches_on_a_cluster_are_found_on_whichever_node_they_are() {
+        let cluster = RedisCluster::start().unwrap_or_else(|error| panic!("{error}"));
+        let urls = cluster.urls();
+        let settings = RedisSettings::cluster(urls.iter().map(String::as_str)).unwrap();
+        let (runtime, store) = (runtime(), RedisCache::new(&settings).unwrap());
+        let caches = CacheService::new(Arc::new(store));
+        let [database, _] = Databases::start();
+        let tenantry = database.tenantry().with_env("REDIS_URL", urls.join(" "));
+        tenantry.ok(&["setup"]);
+        let slugs = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta"];
+        let key = CacheKey::new("a").unwrap();
+        for slug in slugs {
+            let cache = caches.tenant(&context(&tenantry, slug));
+            runtime.block_on(cache.set(&key, b"value", None)).unwrap();
+        }
+        let nodes = cluster.masters().iter();
+        let used = nodes.filter(|node| node.run(&["dbsize"]).unwrap().trim() != "0");
+        assert!(used.count() > 1, "they are on several nodes");
+        for slug in slugs {
+            let of = |verb| tenantry.json(&["cache", verb, "--tenant", slug, "--cluster"]);
+            assert_eq!(of("stats")["keys"], 1, "{slug}");
+            assert_eq!(of("keys")["keys"], json!(["a"]), "{slug}");
+            assert_eq!(of("flush"), json!({ "flushed": 1 }), "{slug}");
+            assert_eq!(of("stats")["keys"], 0, "{slug}");
+        }
+    }
+
+    #[test]
+    fn a_server_over_tls_is_asked_if_an_authority_that_is_named_vouches_for_it() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let file = |name: &str, pem: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, pem).unwrap();
+            path.display().to_string()
+        };
+        let authority = authority("ours");
+        let proof = |name: &str| {
+            let key = KeyPair::generate().unwrap();
+            let params = CertificateParams::new([name.to_owned()]).unwrap();
+            let certificate = params.signed_by(&key, &authority).unwrap().pem();
+            (certificate, key.serialize_pem())
+        };
+        let (certificate, key) = proof("127.0.0.1");
+        let redis = Redis::builder().tls(RedisTls {
+            certificate,
+            key,
+            authorities: authority.pem(),
+            clients_prove_themselves: true,
+        });
+        let redis = redis.start().unwrap_or_else(|error| panic!("{error}"));
+        let tenantry = Tenantry::without_database().with_env("REDIS_URL", redis.url());
+        let (certificate, key) = proof("an operator");
+        let proving = [
+            "cache",
+            "stats",
+            "--shared",
+            "--redis-certificate",
+            &file("operator.crt", &certificate),
+            "--redis-key",
+            &file("operator.key", &key),
+            "--redis-ca",
+        ];
+        let ours = file("ours.crt", &authority.pem());
+        let theirs = file("theirs.crt", &self::authority("theirs").pem());
+        assert_eq!(tenantry.json(&[&proving[..], &[&ours]].concat())["keys"], 0);
+        tenantry.refused(&[&proving[..], &[&theirs]].concat(), "isn't trusted");
+        tenantry.refused(&proving[..7], "isn't trusted");
+        let without_proof = ["cache", "stats", "--shared", "--redis-ca", &ours];
+        tenantry.refused(&without_proof, "the cache");
+    }
+
+    fn authority(name: &str) -> CertifiedIssuer<'static, KeyPair> {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
     }
 
     #[test]

@@ -56,6 +56,29 @@ fn a_tenant_is_found_by_its_id_as_well_as_by_its_slug() {
 }
 
 #[test]
+fn what_reads_as_an_id_is_taken_for_one_however_it_is_written() {
+    for database in Databases::start() {
+        let tenantry = database.tenantry();
+        tenantry.ok(&["setup"]);
+        let created = tenantry.json(&["tenant", "create", "acme"]);
+        tenantry.ok(&["tenant", "create", "globex"]);
+        let id = created["id"].as_str().unwrap();
+        for written in [id.to_owned(), id.to_uppercase(), id.replace('-', "")] {
+            let shown = tenantry.json(&["tenant", "show", &written]);
+            assert_eq!(shown["slug"], "acme", "{written}");
+        }
+        // A record that something else wrote, whose slug is another tenant's id.
+        database.rename("globex", &id.replace('-', ""));
+        for written in [id.to_owned(), id.replace('-', "")] {
+            let shown = tenantry.json(&["tenant", "show", &written]);
+            assert_eq!(shown["slug"], "acme", "{written}");
+        }
+        let version_4 = "9f1c6f0e-8a52-4f4e-9d2b-0a1b2c3d4e5f";
+        tenantry.refused(&["tenant", "show", version_4], "neither a slug nor an id");
+    }
+}
+
+#[test]
 fn tenants_are_listed_with_filters_and_a_limit() {
     for database in Databases::start() {
         let tenantry = database.tenantry();
@@ -227,6 +250,9 @@ fn without_a_database_or_migrations_the_error_names_the_option() {
         tenantry.ok(&["setup"]);
         tenantry.ok(&["tenant", "create", "acme"]);
         tenantry.refused(&["tenant", "provision", "acme"], "--migrations");
+        let at_once = ["tenant", "create", "globex", "--provision"];
+        tenantry.refused(&at_once, "--migrations");
+        tenantry.refused(&["tenant", "show", "globex"], "no tenant has the slug");
         tenantry.refused(&["migrate"], "--migrations");
     }
 }

@@ -1,7 +1,7 @@
 //! Both databases, and the command as a process.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -73,6 +73,10 @@ impl Database {
         }
     }
 
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     pub(crate) fn add_migration(&self, name: &str, up: &str) {
         let folder = self.migrations.path().join(name);
         fs::create_dir(&folder).unwrap();
@@ -102,13 +106,29 @@ impl Database {
     /// Gives all jobs that run to another worker, who says nothing.
     pub(crate) fn steal_running_jobs(&self) {
         let steal = "UPDATE tenantry_jobs SET token = token + 1 WHERE state = 'running'";
+        self.write("jobs.sqlite", steal);
+    }
+
+    /// Gives a tenant a slug that no version of ours would.
+    pub(crate) fn rename(&self, slug: &str, other: &str) {
+        if self.folder.is_none() {
+            self.sql("ALTER TABLE tenantry_tenants DROP CONSTRAINT tenantry_tenants_slug_form");
+        }
+        let rename = format!("UPDATE tenantry_tenants SET slug = '{other}' WHERE slug = '{slug}'");
+        self.write("shared.sqlite", &rename);
+    }
+
+    /// Runs a statement on PostgreSQL, or on that file of the folder, whatever its tables check.
+    pub(crate) fn write(&self, file: &str, statement: &str) {
         let Some(folder) = &self.folder else {
-            return self.sql(steal);
+            return self.sql(statement);
         };
-        let file = folder.path().join("data/jobs.sqlite");
+        let file = folder.path().join("data").join(file);
         let mut connection = SqliteConnection::establish(&file.display().to_string()).unwrap();
-        let patiently = format!("PRAGMA busy_timeout = 20000; {steal}");
-        connection.batch_execute(&patiently).unwrap();
+        let ready = "PRAGMA busy_timeout = 20000; PRAGMA ignore_check_constraints = 1;";
+        connection
+            .batch_execute(&format!("{ready} {statement}"))
+            .unwrap();
     }
 
     /// Runs statements on PostgreSQL, as its owner could by hand.
@@ -189,6 +209,19 @@ impl Tenantry {
         } = self.run(args);
         assert!(success, "{args:?} on {:?}:\n{stdout}{stderr}", self.env);
         stdout
+    }
+
+    /// The same, with this on standard input.
+    pub(crate) fn ok_given(&self, args: &[&str], input: &str) -> String {
+        let mut command = self.command(args);
+        let command = command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut pipe = child.stdin.take().unwrap();
+        pipe.write_all(input.as_bytes()).unwrap();
+        drop(pipe);
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{args:?} on {:?}", self.env);
+        String::from_utf8(output.stdout).unwrap()
     }
 
     pub(crate) fn json(&self, args: &[&str]) -> Value {

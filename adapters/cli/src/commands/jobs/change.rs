@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::process::ExitCode;
 
 use futures_lite::future::block_on;
 use serde_json::json;
@@ -8,7 +9,7 @@ use tenantry::ports::{JobFilter, JobQueue, JobQueueError};
 use super::list::each;
 use crate::args::ChoiceArgs;
 use crate::database::Database;
-use crate::error::CliError;
+use crate::error::{CliError, chain};
 use crate::output::Output;
 
 /// What can be done to jobs that no worker has.
@@ -49,20 +50,50 @@ impl Change {
     }
 }
 
+/// What became of the jobs.
+#[derive(Debug, Default)]
+struct Report {
+    changed: Vec<JobId>,
+    /// Those of `--all` that it couldn't be done to.
+    left: Vec<JobId>,
+    /// Those that were named, and that it couldn't be done to.
+    failed: Vec<(JobId, CliError)>,
+}
+
+/// Does it to each job. Each one's failure is told, and keeps it from none of the others.
 pub(super) fn run(
     database: &Database,
     choice: &ChoiceArgs,
     change: Change,
     output: &mut Output,
-) -> Result<(), CliError> {
+) -> Result<ExitCode, CliError> {
     let (queue, reach) = (database.queue(), database.reach(&choice.reach)?);
+    let mut report = Report::default();
     if choice.all {
-        return all(&*queue, reach, choice, change, output);
+        let outcome = all(&*queue, reach, choice, change, &mut report);
+        // What was done is told, also if the rest couldn't be.
+        if outcome.is_ok() || !report.changed.is_empty() {
+            say(&report, change, output)?;
+        }
+        outcome?;
+        return Ok(ExitCode::SUCCESS);
     }
-    for id in &choice.ids {
-        one(&*queue, reach, *id, change)?;
+    let mut seen = BTreeSet::new();
+    for id in choice.ids.iter().copied().filter(|id| seen.insert(*id)) {
+        match one(&*queue, reach, id, change) {
+            Ok(()) => report.changed.push(id),
+            Err(error) => report.failed.push((id, error)),
+        }
     }
-    say(&choice.ids, &[], change, output)
+    say(&report, change, output)?;
+    for (_, error) in &report.failed {
+        output.failure(error);
+    }
+    Ok(if report.failed.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn one(queue: &dyn JobQueue, reach: JobReach, id: JobId, change: Change) -> Result<(), CliError> {
@@ -96,14 +127,14 @@ fn all(
     reach: JobReach,
     choice: &ChoiceArgs,
     change: Change,
-    output: &mut Output,
+    report: &mut Report,
 ) -> Result<(), CliError> {
     if reach == JobReach::Everything {
         return Err(CliError::WhoseJobs);
     }
     let states = change.states();
     let filter = JobFilter { reach, states };
-    let (mut changed, mut left) = (Vec::new(), Vec::new());
+    let Report { changed, left, .. } = report;
     let unreadable = each(queue, &filter, &choice.kind, None, usize::MAX, |record| {
         let id = record.job.id();
         match change.make(queue, id) {
@@ -122,23 +153,31 @@ fn all(
             .iter()
             .filter_map(|job| job.id.parse::<JobId>().ok()),
     );
-    say(&changed, &left, change, output)
+    Ok(())
 }
 
-fn say(
-    changed: &[JobId],
-    left: &[JobId],
-    change: Change,
-    output: &mut Output,
-) -> Result<(), CliError> {
+fn say(report: &Report, change: Change, output: &mut Output) -> Result<(), CliError> {
+    let Report {
+        changed,
+        left,
+        failed,
+    } = report;
     let done = change.done();
-    let text = match (changed, left.len()) {
-        ([id], 0) => format!("{done}: {id}"),
-        (changed, 0) => format!("{done}: {} jobs", changed.len()),
-        (changed, left) => format!(
+    if output.is_json() {
+        let failed: Vec<_> = failed
+            .iter()
+            .map(|(id, error)| json!({ "job": id, "error": chain(error).join(": ") }))
+            .collect();
+        let value = json!({ "changed": changed, "left": left, "failed": failed });
+        return output.value(&value);
+    }
+    match (&**changed, left.len()) {
+        ([], 0) if !failed.is_empty() => Ok(()),
+        ([id], 0) => output.line(&format!("{done}: {id}")),
+        (changed, 0) => output.line(&format!("{done}: {} jobs", changed.len())),
+        (changed, left) => output.line(&format!(
             "{done}: {} jobs; {left} were left, since a worker has them, they ended, another has their unique key, or they can't be read",
             changed.len()
-        ),
-    };
-    output.answer(&text, &json!({ "changed": changed, "left": left }))
+        )),
+    }
 }

@@ -7,7 +7,7 @@ use tenantry::jobs::{JobId, JobKind, JobState};
 use tenantry::ports::{JobFilter, JobPage, JobQueue, JobRecord, UnreadableJob};
 
 use super::shown::{
-    Names, facts, json_of, json_of_unreadable, line_of_unreadable, row, row_of_dead,
+    Names, Whose, facts, json_of, json_of_unreadable, line_of_unreadable, row, row_of_dead,
 };
 use crate::args::PageArgs;
 use crate::database::Database;
@@ -34,7 +34,7 @@ pub(super) fn dead(
     say(database, page, states, (&heading, row_of_dead), output)
 }
 
-type Rows<'h> = (&'h [&'h str], fn(&JobRecord, &str) -> Vec<String>);
+type Rows<'h> = (&'h [&'h str], fn(&JobRecord, &Whose) -> Vec<String>);
 
 fn say(
     database: &Database,
@@ -131,13 +131,7 @@ pub(super) fn show(
     output: &mut Output,
 ) -> Result<(), CliError> {
     let record = block_on(database.queue().find(id))?;
-    let name = Names::of(database).get(record.job.scope())?;
-    if output.is_json() {
-        return output.value(&json_of(&record, &name, payload));
-    }
-    let rows = facts(&record, &name, payload)
-        .into_iter()
-        .map(|(key, value)| vec![key.to_owned(), value])
-        .collect();
-    output.table(&["", ""], rows, &json!(null))
+    let whose = Names::of(database).get(record.job.scope())?;
+    let value = json_of(&record, &whose, payload);
+    output.facts(&facts(&record, &whose, payload), &value)
 }

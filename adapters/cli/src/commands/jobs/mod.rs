@@ -2,12 +2,15 @@
 
 mod change;
 mod list;
+mod prune;
+mod put;
 mod shown;
 mod work;
 
 use std::process::ExitCode;
 
 use futures_lite::future::block_on;
+use tenantry::Actor;
 
 use crate::args::{JobsCommand, ReachArgs};
 use crate::database::Database;
@@ -19,19 +22,28 @@ use change::Change;
 pub(crate) fn run(
     database: &Database,
     command: &JobsCommand,
+    actor: &Actor,
     output: &mut Output,
 ) -> Result<ExitCode, CliError> {
     match command {
+        JobsCommand::Put(args) => put::run(database, args, actor, output)?,
         JobsCommand::List(args) => {
             let states = args.state.iter().copied().map(Into::into).collect();
             list::list(database, &args.page, states, output)?;
         }
         JobsCommand::Dead(page) => list::dead(database, page, output)?,
         JobsCommand::Show { id, payload } => list::show(database, *id, *payload, output)?,
-        JobsCommand::Retry(choice) => change::run(database, choice, Change::Retry, output)?,
-        JobsCommand::PutBack(choice) => change::run(database, choice, Change::PutBack, output)?,
-        JobsCommand::Cancel(choice) => change::run(database, choice, Change::Cancel, output)?,
+        JobsCommand::Retry(choice) => {
+            return change::run(database, choice, Change::Retry, output);
+        }
+        JobsCommand::PutBack(choice) => {
+            return change::run(database, choice, Change::PutBack, output);
+        }
+        JobsCommand::Cancel(choice) => {
+            return change::run(database, choice, Change::Cancel, output);
+        }
         JobsCommand::Stats(reach) => stats(database, reach, output)?,
+        JobsCommand::Prune(args) => prune::run(database, args, output)?,
         JobsCommand::Work(args) => return work::run(database, args, output),
     }
     Ok(ExitCode::SUCCESS)

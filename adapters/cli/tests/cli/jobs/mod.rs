@@ -1,6 +1,10 @@
 //! The queue as an operator looks after it, and the worker whose handlers are programs.
 
+mod events;
 mod looking;
+mod many;
+mod putting;
+mod surroundings;
 mod working;
 
 use std::sync::LazyLock;
@@ -70,10 +74,17 @@ impl World {
         id.to_string()
     }
 
-    /// Has a worker do what is due.
+    /// Has a worker do what is due, and gives the last thing that it says.
     fn work(&self) -> Value {
-        let printed = self.tenantry.ok(&work_args(&["--until-empty", "--json"]));
-        serde_json::from_str(printed.lines().last().unwrap()).unwrap()
+        self.work_with(&[]).pop().unwrap()
+    }
+
+    /// The same with these options, and all that it says.
+    fn work_with(&self, more: &[&str]) -> Vec<Value> {
+        let args = work_args(&[&["--until-empty", "--json"], more].concat());
+        let printed = self.tenantry.ok(&args);
+        let read = |line| serde_json::from_str(line).unwrap();
+        printed.lines().map(read).collect()
     }
 
     fn show(&self, id: &str) -> Value {

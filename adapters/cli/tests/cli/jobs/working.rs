@@ -26,7 +26,8 @@ fn a_program_finds_the_payload_and_whose_job_it_is() {
         // What the worker's own surroundings name is nobody's job's.
         let tenantry = tenantry.with_env("TENANTRY_TENANT_SLUG", "stray");
         let world = World { database, tenantry };
-        assert_eq!(world.work()["done"], 3);
+        let counts = world.work_with(&["--pass-env", "TENANTRY_TENANT_SLUG"]);
+        assert_eq!(counts.last().unwrap()["done"], 3);
         for (id, slug, schema) in [
             (&acme, "acme", "tenant_acme"),
             (&globex, "globex", "tenant_globex"),
@@ -97,8 +98,13 @@ fn a_suspended_tenants_job_waits_and_a_deleted_ones_is_a_dead_letter() {
         world.tenantry.ok(&["tenant", "suspend", "globex"]);
         world.tenantry.ok(&["tenant", "delete", "globex"]);
         let shown = world.tenantry.ok(&work_args(&["--until-empty"]));
-        assert!(shown.contains("its tenant is suspended"), "{shown}");
-        assert!(shown.contains("tenant_deleted"), "{shown}");
+        let line = |text: &str| {
+            let line = shown.lines().find(|line| line.contains(text));
+            line.unwrap_or_else(|| panic!("no {text} in {shown}"))
+        };
+        let waits_for = line("its tenant is suspended");
+        assert!(waits_for.contains("work of acme"), "{waits_for}");
+        assert!(line("tenant_deleted").contains("work of globex"), "{shown}");
         let waiting = world.show(&waits);
         assert_eq!(
             (&waiting["state"], &waiting["attempts"]),
@@ -123,7 +129,8 @@ impl Busy {
         let World { database, tenantry } = world;
         let tenantry = tenantry.with_env("TEST_FOLDER", folder.path().display().to_string());
         let world = World { database, tenantry };
-        let worker = world.tenantry.start(&work_args(more));
+        let passing = [&["--pass-env", "TEST_FOLDER"], more].concat();
+        let worker = world.tenantry.start(&work_args(&passing));
         let began = folder.path().join("began");
         eventually("the program runs", || began.exists());
         let background = fs::read_to_string(began).unwrap().trim().to_owned();
@@ -241,7 +248,8 @@ fn a_worker_that_cannot_print_any_more_kills_its_programs_and_gives_their_jobs_b
         let prints = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (heard, _) = listener.accept().unwrap();
         let stdout = OwnedFd::from(prints);
-        let mut worker = world.tenantry.start_printing_to(&work_args(&[]), stdout);
+        let args = work_args(&["--pass-env", "TEST_FOLDER"]);
+        let mut worker = world.tenantry.start_printing_to(&args, stdout);
         eventually("the program runs", || folder.path().join("began").exists());
         // A connection is reset by an end that leaves something unread.
         heard.peek(&mut [0]).unwrap();

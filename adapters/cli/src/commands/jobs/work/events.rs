@@ -2,11 +2,11 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
-use tenantry::TenantContext;
 use tenantry::jobs::{JobAttempt, JobFailure, JobId, JobPlace, JobWorkerError, Lease, Outcome};
 use tenantry_runner::RunnerObserver;
 
 use super::leash::Leashes;
+use crate::commands::jobs::shown::Whose;
 use crate::error::chain;
 
 /// What the worker's threads tell the one that prints.
@@ -34,8 +34,7 @@ pub(super) enum Event {
 pub(super) struct Began {
     pub(super) job: JobId,
     pub(super) kind: String,
-    /// The tenant's slug; none for a shared job.
-    pub(super) tenant: Option<String>,
+    pub(super) whose: Whose,
     pub(super) attempt: u16,
     pub(super) most: u16,
 }
@@ -52,16 +51,15 @@ impl Events {
     }
 
     pub(super) fn began(&self, attempt: &JobAttempt) {
-        let slug = |context: &TenantContext| context.slug().to_string();
-        let tenant = match &attempt.place {
-            JobPlace::Tenant(context) => Some(slug(context)),
-            JobPlace::Shared => None,
+        let whose = match &attempt.place {
+            JobPlace::Tenant(context) => Whose::of(context),
+            JobPlace::Shared => Whose::nobody(),
         };
         let job = &attempt.job;
         self.tell(Event::Began(Box::new(Began {
             job: job.id(),
             kind: job.kind().to_string(),
-            tenant,
+            whose,
             attempt: job.attempts(),
             most: job.max_attempts().number(),
         })));

@@ -1,14 +1,16 @@
 //! `tenantry jobs work`: a worker whose handlers are programs.
 //!
 //! ```text
-//!  program   ProgramHandler   a job's program: what it finds, and what its end means
-//!  process   run              a program's life: its pipes, its time, its end
-//!  leash     Leash, Leashes   what ends a program from another thread
-//!  events    Event            what the threads tell
-//!  progress  Progress         what is shown of it
-//!  stop      Stop             the signals that end the worker
+//!  program      ProgramHandler   a job's program: what it finds, and what its end means
+//!  environment  Environment      what it inherits of the worker's environment
+//!  process      run              a program's life: its pipes, its time, its end
+//!  leash        Leash, Leashes   what ends a program from another thread
+//!  events       Event            what the threads tell
+//!  progress     Progress         what is shown of it
+//!  stop         Stop             the signals that end the worker
 //! ```
 
+mod environment;
 mod events;
 mod leash;
 mod process;
@@ -37,6 +39,7 @@ use crate::database::Database;
 use crate::error::CliError;
 use crate::output::Output;
 
+use environment::Environment;
 use events::{Event, Events};
 use leash::Leashes;
 use program::ProgramHandler;
@@ -52,18 +55,26 @@ pub(super) fn run(
     output: &mut Output,
 ) -> Result<ExitCode, CliError> {
     check(&args.runs)?;
+    let environment = Arc::new(Environment::of_worker(&args.pass_env)?);
     ask_once(database)?;
     let stop = Stop::on_signals().map_err(CliError::System)?;
     let leashes = Arc::new(Leashes::default());
     let (tell, told) = channel();
     let events = Arc::new(Events::new(tell, Arc::clone(&leashes)));
-    let worker = worker(database, args, &leashes, &events);
+    let handler = |run: &Run| ProgramHandler {
+        program: run.program.clone(),
+        environment: Arc::clone(&environment),
+        longest: Duration::from_secs(args.timeout),
+        leashes: Arc::clone(&leashes),
+        events: Arc::clone(&events),
+    };
+    let worker = worker(database, args, handler);
     let runner = database
-        .start_runner(&worker, settings(args), events)
+        .start_runner(&worker, settings(args), events.clone())
         .map_err(CliError::System)?;
     // The runner's threads alone tell now: when they have ended, the channel has.
-    drop(worker);
-    let mut progress = Progress::new(output);
+    drop((worker, events));
+    let mut progress = Progress::new(database, output);
     let shown = progress
         .started(args)
         .and_then(|()| follow(&told, &stop, &runner, &leashes, &mut progress));
@@ -184,8 +195,7 @@ fn ask_once(database: &Database) -> Result<(), CliError> {
 fn worker(
     database: &Database,
     args: &WorkArgs,
-    leashes: &Arc<Leashes>,
-    events: &Arc<Events>,
+    handler: impl Fn(&Run) -> ProgramHandler,
 ) -> JobWorker {
     let policy = JobPolicy {
         lease_for: Duration::from_secs(args.lease),
@@ -194,13 +204,7 @@ fn worker(
     let (queue, random) = (database.queue(), Arc::new(RandomBits::new()));
     let worker = JobWorker::new(queue, database.repository(), random, policy);
     args.runs.iter().fold(worker, |worker, run| {
-        let handler = ProgramHandler {
-            program: run.program.clone(),
-            longest: Duration::from_secs(args.timeout),
-            leashes: Arc::clone(leashes),
-            events: Arc::clone(events),
-        };
-        worker.with_handler(run.kind.clone(), Arc::new(handler))
+        worker.with_handler(run.kind.clone(), Arc::new(handler(run)))
     })
 }
 

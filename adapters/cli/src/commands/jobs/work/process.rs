@@ -25,6 +25,8 @@ pub(super) struct Ended {
     /// Whether it wrote more than was kept.
     pub(super) cut: bool,
     pub(super) error: Vec<u8>,
+    /// The same of standard error.
+    pub(super) error_cut: bool,
 }
 
 /// Runs a program to its end, with `input` on its standard input. It is ended, with all that it has started, when its leash
@@ -49,13 +51,14 @@ pub(super) fn run(
     let status = child.wait()?;
     let until = Instant::now() + LAST_WORDS;
     let (output, cut) = output.map(|read| read.kept(until)).unwrap_or_default();
-    let (error, _) = error.map(|read| read.kept(until)).unwrap_or_default();
+    let (error, error_cut) = error.map(|read| read.kept(until)).unwrap_or_default();
     Ok(Ended {
         status,
         pulled,
         output,
         cut,
         error,
+        error_cut,
     })
 }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use tenantry::jobs::{JobAttempt, JobFailure, JobHandler, JobPayload, JobPlace, TraceContext};
 
+use super::environment::Environment;
 use super::events::Events;
 use super::leash::{Leash, Leashes, Pulled};
 use super::process::{self, Ended};
@@ -13,9 +14,13 @@ use super::process::{self, Ended};
 /// What a program says by exiting so: try again later. It is `EX_TEMPFAIL` of sysexits.h.
 const TEMPORARY_FAILURE: i32 = 75;
 
+/// What is kept of an output that was too much ends so.
+const CUT: &str = "\n[cut here: a job keeps at most 256 KiB of its output]";
+
 /// Does jobs by starting a program for each.
 pub(super) struct ProgramHandler {
     pub(super) program: PathBuf,
+    pub(super) environment: Arc<Environment>,
     pub(super) longest: Duration,
     pub(super) leashes: Arc<Leashes>,
     pub(super) events: Arc<Events>,
@@ -55,6 +60,7 @@ impl ProgramHandler {
 
     fn command(&self, attempt: &JobAttempt) -> Command {
         let mut command = Command::new(&self.program);
+        self.environment.give(&mut command);
         let job = &attempt.job;
         command
             .env("TENANTRY_JOB_ID", job.id().to_string())
@@ -71,7 +77,7 @@ impl ProgramHandler {
     }
 }
 
-/// Names the tenant, or nobody: what the worker's own surroundings name is never inherited.
+/// Names the tenant, or nobody: what the worker's own surroundings name is never inherited, even if `--pass-env` names it.
 fn name_place(command: &mut Command, place: &JobPlace) {
     match place {
         JobPlace::Tenant(context) => command
@@ -105,18 +111,20 @@ fn judge(ended: &Ended) -> Result<Option<JobPayload>, JobFailure> {
         output,
         cut,
         error,
+        error_cut,
     } = ended;
+    let failed = |text: &str| with_error(text, error, *error_cut);
     match (pulled, status.code()) {
         // That the worker ends says nothing of the job, so it costs none of its attempts.
         (Some(pulled @ Pulled::Stopped), _) => {
-            Err(JobFailure::interrupted(with_error(&killed(*pulled), error)))
+            Err(JobFailure::interrupted(failed(&killed(*pulled))))
         }
-        (Some(pulled), _) => Err(JobFailure::transient(with_error(&killed(*pulled), error))),
+        (Some(pulled), _) => Err(JobFailure::transient(failed(&killed(*pulled)))),
         (None, Some(0)) => Ok(kept(output, *cut)),
         (None, Some(TEMPORARY_FAILURE) | None) => {
-            Err(JobFailure::transient(with_error(&said(*status), error)))
+            Err(JobFailure::transient(failed(&said(*status))))
         }
-        (None, Some(_)) => Err(JobFailure::permanent(with_error(&said(*status), error))),
+        (None, Some(_)) => Err(JobFailure::permanent(failed(&said(*status)))),
     }
 }
 
@@ -128,36 +136,43 @@ fn said(status: ExitStatus) -> String {
     format!("the program ended with {status}")
 }
 
-fn with_error(text: &str, error: &[u8]) -> String {
+fn with_error(text: &str, error: &[u8], cut: bool) -> String {
     let error = String::from_utf8_lossy(error);
     match error.trim() {
         "" => text.to_owned(),
+        error if cut => format!("{text}\n[only the end of what it wrote is kept]\n{error}"),
         error => format!("{text}\n{error}"),
     }
 }
 
-/// JSON is kept as it is, anything else as a JSON text, and nothing as nothing. What is too much is cut.
+/// JSON is kept as it is, anything else as a JSON text, and nothing as nothing. Of what is too much the beginning is kept,
+/// which says that it is one.
 fn kept(output: &[u8], cut: bool) -> Option<JobPayload> {
     let text = String::from_utf8_lossy(output);
     let text = text.trim();
     if text.is_empty() {
         return None;
     }
-    if !cut && let Ok(json) = JobPayload::from_json(text) {
-        return Some(json);
+    if !cut && let Some(whole) = whole(text) {
+        return Some(whole);
     }
-    // Escapes make a text longer: half of it fits at the latest when it is a sixth.
+    // Escapes make a text longer, six times at most.
     let mut length = text.len();
-    while length > 0 {
-        let beginning = text.get(..length).map(JobPayload::of);
-        length = match beginning {
-            Some(Ok(payload)) => return Some(payload),
-            Some(Err(_)) => length / 2,
-            // In the middle of a character.
-            None => length - 1,
-        };
+    loop {
+        while !text.is_char_boundary(length) {
+            length -= 1;
+        }
+        let beginning = format!("{}{CUT}", &text[..length]);
+        if let Ok(payload) = JobPayload::of(&beginning) {
+            return Some(payload);
+        }
+        length -= (length / 16).max(1);
     }
-    None
+}
+
+fn whole(text: &str) -> Option<JobPayload> {
+    let json = JobPayload::from_json(text);
+    json.or_else(|_| JobPayload::of(text)).ok()
 }
 
 #[cfg(all(test, unix))]
@@ -173,6 +188,7 @@ mod tests {
             output: output.into(),
             cut: false,
             error: error.into(),
+            error_cut: false,
         }
     }
 
@@ -205,6 +221,20 @@ mod tests {
     }
 
     #[test]
+    fn of_a_long_standard_error_it_is_said_that_only_the_end_is_kept() {
+        let long = Ended {
+            error_cut: true,
+            ..ended(exit(1), "", "the end")
+        };
+        let failure = judge(&long).unwrap_err();
+        let text = failure.error().as_str();
+        assert!(
+            text.contains("only the end") && text.ends_with("\nthe end"),
+            "{text}"
+        );
+    }
+
+    #[test]
     fn a_program_that_was_killed_is_tried_again_whatever_it_exited_with() {
         for why in [Pulled::LeaseLost, Pulled::Stopped, Pulled::TooLong] {
             let ended = Ended {
@@ -219,12 +249,30 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_much_or_was_cut_is_kept_as_a_text_that_fits() {
-        let control = "\u{1}".repeat(process::KEPT_OUTPUT);
-        assert!(kept(control.as_bytes(), false).unwrap().as_json().len() > 1_000);
-        let list = kept(b"[1, 2", true).unwrap();
-        assert_eq!(list.as_json(), r#""[1, 2""#);
-        let whole = kept(b"[1, 2]", true).unwrap();
-        assert_eq!(whole.as_json(), r#""[1, 2]""#, "it went on");
+    fn of_what_is_too_much_the_beginning_is_kept_and_says_so() {
+        let read = |payload: Option<JobPayload>| payload.unwrap().read::<String>().unwrap();
+        for character in ["\u{1}", "a", "\u{20ac}"] {
+            let all = character.repeat(process::KEPT_OUTPUT);
+            let text = read(kept(all.as_bytes(), false));
+            let beginning = text.strip_suffix(CUT).expect("it says so");
+            assert!(all.starts_with(beginning));
+            let written = kept(all.as_bytes(), false).unwrap().as_json().len();
+            let most = JobPayload::MAX_BYTES;
+            assert!(
+                written > most / 10 * 9,
+                "{character:?}: {written} of {most}"
+            );
+        }
+        let list = read(kept(b"[1, 2", true));
+        assert_eq!(list, format!("[1, 2{CUT}"));
+        let whole = read(kept(b"[1, 2]", true));
+        assert_eq!(whole, format!("[1, 2]{CUT}"), "it went on");
+    }
+
+    #[test]
+    fn what_fits_is_kept_whole() {
+        let most = JobPayload::MAX_BYTES - 2;
+        let kept = kept("a".repeat(most).as_bytes(), false).unwrap();
+        assert_eq!(kept.read::<String>().unwrap().len(), most);
     }
 }

@@ -1,18 +1,25 @@
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::json;
+use futures_lite::future::block_on;
+use serde_json::{Value, json};
 use tenantry::jobs::{JobId, NotBegun, Outcome};
+use tenantry::ports::JobQueue;
 
 use super::events::{Began, Event};
 use super::stop::Wish;
 use crate::args::WorkArgs;
+use crate::commands::jobs::shown::{Names, Whose};
+use crate::database::Database;
 use crate::error::CliError;
 use crate::output::Output;
 
 /// Shows what the worker does, a line for each thing that ended.
 pub(super) struct Progress<'o> {
     output: &'o mut Output,
+    queue: Arc<dyn JobQueue>,
+    names: Names<'o>,
     running: HashMap<JobId, Running>,
     counts: Counts,
     failed: bool,
@@ -34,9 +41,11 @@ struct Counts {
 }
 
 impl<'o> Progress<'o> {
-    pub(super) fn new(output: &'o mut Output) -> Self {
+    pub(super) fn new(database: &'o Database, output: &'o mut Output) -> Self {
         Self {
             output,
+            queue: database.queue(),
+            names: Names::of(database),
             running: HashMap::new(),
             counts: Counts::default(),
             failed: false,
@@ -105,16 +114,12 @@ impl<'o> Progress<'o> {
 
     fn began(&mut self, began: Began) -> Result<(), CliError> {
         if self.output.is_json() {
-            let Began {
-                job,
-                kind,
-                tenant,
-                attempt,
-                most: _,
-            } = &began;
-            self.output.value(&json!({
-                "event": "began", "job": job, "kind": kind, "slug": tenant, "attempt": attempt,
-            }))?;
+            let whose = Some((&*began.kind, &began.whose));
+            let more = [
+                ("attempt", json!(began.attempt)),
+                ("max_attempts", json!(began.most)),
+            ];
+            self.output.value(&event("began", began.job, whose, more))?;
         }
         let running = Running {
             began,
@@ -130,48 +135,71 @@ impl<'o> Progress<'o> {
             Outcome::Completed(job) => (job, "done"),
             Outcome::Retried(job) => (job, "retried"),
             Outcome::Buried(job, _) => (job, "dead"),
-            Outcome::GivenBack(job, _) => (job, "waits"),
-            Outcome::TooLate(job) => (job, "too late"),
+            Outcome::GivenBack(job, _) => (job, "left_waiting"),
+            Outcome::TooLate(job) => (job, "too_late"),
             _ => return Ok(()),
         };
-        let running = self.running.remove(&job);
-        let failure = running.as_ref().and_then(|running| running.failure.clone());
-        if self.output.is_json() {
-            self.count(outcome);
-            let took = running.map(|running| running.took.as_millis());
-            let why = match outcome {
-                Outcome::Buried(_, reason) => Some(reason.to_string()),
-                Outcome::GivenBack(_, why) => Some(reason_to_wait(why).to_owned()),
-                _ => None,
-            };
-            return self.output.value(&json!({
-                "event": word, "job": job, "milliseconds": took, "error": failure, "why": why,
-            }));
-        }
-        let of = running.map_or_else(|| job.to_string(), |running| named(&running));
-        let error = failure.as_deref().map(one_line).unwrap_or_default();
         self.count(outcome);
+        let running = self.running.remove(&job);
+        let looked_up = if running.is_none() {
+            self.look_up(job)
+        } else {
+            None
+        };
+        let began = running.as_ref().map(|running| &running.began);
+        let whose = began
+            .map(|began| (&*began.kind, &began.whose))
+            .or_else(|| looked_up.as_ref().map(|(kind, whose)| (&**kind, whose)));
+        let failure = running
+            .as_ref()
+            .and_then(|running| running.failure.as_deref());
+        let why = match outcome {
+            Outcome::Buried(_, reason) => Some(reason.to_string()),
+            Outcome::GivenBack(_, why) => Some(reason_to_wait(why).to_owned()),
+            _ => None,
+        };
+        if self.output.is_json() {
+            let took = running.as_ref().map(|running| running.took.as_millis());
+            let more = [
+                ("milliseconds", json!(took)),
+                ("error", json!(failure)),
+                ("why", json!(why)),
+            ];
+            return self.output.value(&event(word, job, whose, more));
+        }
+        let of = match &running {
+            Some(running) => named(running),
+            None => name(job, whose),
+        };
+        let error = failure.map(one_line).unwrap_or_default();
+        let why = why.unwrap_or_default();
         match outcome {
             Outcome::Completed(_) => self.output.good(&of),
-            Outcome::Retried(_) => self
-                .output
-                .doubtful(&format!("{of} is tried again later: {error}")),
-            Outcome::Buried(_, reason) => self.output.bad(&format!(
-                "{of} is a dead letter ({reason}){}",
-                if error.is_empty() {
-                    String::new()
+            Outcome::Retried(_) => {
+                let text = format!("{of} is tried again later: {error}");
+                self.output.doubtful(&text)
+            }
+            Outcome::Buried(..) => {
+                let error = if error.is_empty() {
+                    error
                 } else {
                     format!(": {error}")
-                }
-            )),
-            Outcome::GivenBack(_, why) => self
-                .output
-                .doubtful(&format!("{of} waits: {}", reason_to_wait(why))),
-            Outcome::TooLate(_) => self
+                };
+                self.output
+                    .bad(&format!("{of} is a dead letter ({why}){error}"))
+            }
+            Outcome::GivenBack(..) => self.output.doubtful(&format!("{of} waits: {why}")),
+            _ => self
                 .output
                 .doubtful(&format!("{of} came too late, and isn't counted")),
-            _ => Ok(()),
         }
+    }
+
+    /// Of a job whose program wasn't started nobody has told more than the id. It goes unnamed if the queue can't be asked.
+    fn look_up(&mut self, job: JobId) -> Option<(String, Whose)> {
+        let record = block_on(self.queue.find(job)).ok()?;
+        let whose = self.names.get(record.job.scope()).ok()?;
+        Some((record.job.kind().to_string(), whose))
     }
 
     fn count(&mut self, outcome: Outcome) {
@@ -187,22 +215,55 @@ impl<'o> Progress<'o> {
     }
 
     fn lost(&mut self, job: JobId) -> Result<(), CliError> {
+        let began = self.running.get(&job).map(|running| &running.began);
+        let whose = began.map(|began| (&*began.kind, &began.whose));
         if self.output.is_json() {
-            let value = json!({ "event": "lost", "job": job });
-            return self.output.value(&value);
+            return self.output.value(&event("lost", job, whose, []));
         }
-        self.output.doubtful(&format!(
-            "the lease of {job} is lost: its program is killed"
-        ))
+        let of = name(job, whose);
+        self.output
+            .doubtful(&format!("the lease of {of} is lost: its program is killed"))
     }
 
     fn failed(&mut self, causes: &[String]) -> Result<(), CliError> {
         self.failed = true;
+        let error = causes.join(": ");
         if self.output.is_json() {
-            let value = json!({ "event": "failed", "error": causes });
+            let value = json!({ "event": "failed", "error": error });
             return self.output.value(&value);
         }
-        self.output.bad(&causes.join(": "))
+        self.output.bad(&error)
+    }
+}
+
+/// What happened to a job, with its kind and whose it is, as far as that is known.
+fn event<const N: usize>(
+    word: &str,
+    job: JobId,
+    whose: Option<(&str, &Whose)>,
+    more: [(&'static str, Value); N],
+) -> Value {
+    let mut fields = serde_json::Map::new();
+    let mut put = |key: &str, value: Value| fields.insert(key.to_owned(), value);
+    put("event", json!(word));
+    put("job", json!(job));
+    put("kind", json!(whose.map(|(kind, _)| kind)));
+    for (key, value) in whose.map_or(
+        [("tenant", Value::Null), ("slug", Value::Null)],
+        |(_, of)| of.fields(),
+    ) {
+        put(key, value);
+    }
+    for (key, value) in more {
+        put(key, value);
+    }
+    Value::Object(fields)
+}
+
+fn name(job: JobId, whose: Option<(&str, &Whose)>) -> String {
+    match whose {
+        Some((kind, of)) => format!("{kind} of {}, {job}", of.name()),
+        None => format!("job {job}"),
     }
 }
 
@@ -210,13 +271,13 @@ fn named(running: &Running) -> String {
     let Began {
         job,
         kind,
-        tenant,
+        whose,
         attempt,
         most,
     } = &running.began;
-    let of = tenant.as_deref().unwrap_or("(shared)");
+    let of = name(*job, Some((kind, whose)));
     let seconds = running.took.as_secs_f64();
-    format!("{kind} of {of}, {job}, attempt {attempt} of {most}, {seconds:.1} s")
+    format!("{of}, attempt {attempt} of {most}, {seconds:.1} s")
 }
 
 fn reason_to_wait(why: NotBegun) -> &'static str {
