@@ -55,6 +55,8 @@ mod residue;
 mod secrets;
 #[cfg(feature = "servers")]
 pub mod servers;
+pub mod tables;
+pub mod usage;
 mod verdict;
 mod world;
 

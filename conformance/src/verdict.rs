@@ -9,8 +9,9 @@ use tenantry::jobs::{JobKindError, JobPayloadError, JobSchedulerError, JobWorker
 use tenantry::membership::MembershipServiceError;
 use tenantry::ports::{
     AuditStoreError, DomainError, JobQueueError, JobSchedulesError, MembershipError,
-    RepositoryError, SchemaError, ScopeError,
+    RepositoryError, SchemaError, ScopeError, TablesError, UsageError,
 };
+use tenantry::tables::{BrowseError, DeclarationError, QueryRefused, ValueError};
 use tenantry::{
     BoxError, ContextRefused, PageSizeError, ServiceError, SettingsError, SlugError,
     TenantNameError,
@@ -142,9 +143,11 @@ macro_rules! unexpected {
 unexpected!(
     AuditError,
     AuditStoreError,
+    BrowseError,
     CacheError,
     NamespaceError,
     ContextRefused,
+    DeclarationError,
     JobKindError,
     JobPayloadError,
     JobSchedulerError,
@@ -153,12 +156,16 @@ unexpected!(
     MembershipError,
     MembershipServiceError,
     PageSizeError,
+    QueryRefused,
     RepositoryError,
     SchemaError,
     ServiceError,
     SettingsError,
     SlugError,
+    TablesError,
     TenantNameError,
+    UsageError,
+    ValueError,
 );
 
 /// Ends a behaviour with a [`Violation`] unless the condition holds.

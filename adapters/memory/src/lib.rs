@@ -11,6 +11,8 @@
 //!  MemoryDomainStore        domains of a tenant's own
 //!  MemoryOperatorStore      who administers tenants, and their sessions
 //!  MemoryAuditStore         who did what
+//!  MemoryTenantTables       tenants' declared tables, browsed
+//!  MemoryTenantSizes, MemoryUsageStore   how much tenants have, now and over time
 //!  SystemClock, ManualClock, RandomIds, SequentialIds, SystemSecrets, RecordedEvents
 //! ```
 //!
@@ -52,6 +54,7 @@
 //! ```
 
 mod audit;
+mod browser;
 mod cache;
 mod changes;
 mod clock;
@@ -73,8 +76,10 @@ mod scopes;
 mod secrets;
 mod sync;
 mod tables;
+mod usage;
 
 pub use audit::MemoryAuditStore;
+pub use browser::MemoryTenantTables;
 pub use cache::MemoryCache;
 pub use changes::MemoryTenantChanges;
 pub use clock::{ManualClock, SystemClock};
@@ -93,3 +98,4 @@ pub use schemas::MemorySchemaProvider;
 pub use scopes::MemoryScopes;
 pub use secrets::SystemSecrets;
 pub use tables::{TableError, Tables};
+pub use usage::{MemoryTenantSizes, MemoryUsageStore};

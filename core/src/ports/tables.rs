@@ -101,9 +101,9 @@ pub enum TablesError {
         /// Which.
         table: Identifier,
     },
-    /// A row whose key is null, too long, or of another kind than declared.
+    /// A row whose key, or what it is sorted by, is null where it can't be, too long, or of another kind than declared.
     #[error(
-        "a row of table {table} has a key that can't be read: check the declaration of its key"
+        "a row of table {table} has no place: its key, or what it is sorted by, isn't as declared"
     )]
     KeyUnreadable {
         /// Which.

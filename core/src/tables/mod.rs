@@ -39,5 +39,5 @@ pub use plan::{Comparison, FoundRow, OrderTerm, PagePlan, Position, RowPlan, Tab
 pub use query::{
     Direction, Filter, FilterOperator, FilterOperatorError, Sort, TableCursor, TableQuery,
 };
-pub use row::{Cell, CellLimit, Row, RowKey, RowVersion};
+pub use row::{Cell, CellLimit, Row, RowKey, RowTexts, RowVersion};
 pub use value::{Decimal, Value};

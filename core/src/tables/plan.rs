@@ -7,6 +7,7 @@ use super::{
     CellLimit, ColumnDeclaration, ColumnKind, Direction, Filter, FilterOperator, QueryRefused, Row,
     RowKey, TableCatalogue, TableCursor, TableDeclaration, TableQuery, Value,
 };
+use crate::ports::TablesError;
 use crate::{Digest, Excerpt, PageSize, TenantId};
 
 /// A page that may be read: every name in it is declared, every value is of its column's kind, and it is one tenant's.
@@ -182,6 +183,28 @@ impl PagePlan {
     /// How much of each value is wanted.
     pub fn limit(&self) -> CellLimit {
         self.limit
+    }
+
+    /// The place of a row in the page's order, of the values in the columns of [`order`](Self::order) as text.
+    ///
+    /// # Errors
+    /// [`TablesError::KeyUnreadable`] if one can't be read as its column's kind: the rows after it couldn't be found.
+    pub fn placed(&self, texts: Vec<Option<String>>) -> Result<Position, TablesError> {
+        let unreadable = || TablesError::KeyUnreadable {
+            table: self.table.name().clone(),
+        };
+        if texts.len() != self.order.len() {
+            return Err(unreadable());
+        }
+        let read = texts.into_iter().zip(&self.order);
+        let read = read.map(|(text, term)| match text {
+            None => Ok(Value::Null),
+            Some(text) => {
+                let kind = kind_of(&self.table, term);
+                kind.parse(&text).map_err(|_| unreadable())
+            }
+        });
+        read.collect()
     }
 
     /// The page of what was found when one row more than its size was looked for.

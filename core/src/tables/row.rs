@@ -6,7 +6,8 @@ use core::str::FromStr;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::token::{from_token, to_token};
-use super::{ColumnKind, QueryRefused, TableDeclaration, Value};
+use super::{ColumnDeclaration, ColumnKind, QueryRefused, TableDeclaration, Value};
+use crate::ports::TablesError;
 use crate::{Digest, DigestError, Excerpt, TenantId};
 
 /// What a row holds in one column.
@@ -123,7 +124,50 @@ pub struct Row {
     pub cells: Vec<Cell>,
 }
 
+/// What a database gave of a row, as text: what an adapter makes a [`Row`] of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RowTexts {
+    /// The beginning of the value in each column of the declaration, at least one character (or byte) more than the limit, if
+    /// there is as much. Of bytes, hexadecimal digits.
+    pub cells: Vec<Option<String>>,
+    /// How many bytes the whole value in each column has; 0 for a null.
+    pub bytes: Vec<u64>,
+    /// The values in the key's columns, whole.
+    pub key: Vec<Option<String>>,
+}
+
 impl Row {
+    /// Makes a row of what a database gave.
+    ///
+    /// # Errors
+    /// [`TablesError::KeyUnreadable`] if it can't be told from others.
+    pub fn read(
+        table: &TableDeclaration,
+        texts: RowTexts,
+        limit: CellLimit,
+    ) -> Result<Self, TablesError> {
+        let RowTexts { cells, bytes, key } = texts;
+        let unreadable = || TablesError::KeyUnreadable {
+            table: table.name().clone(),
+        };
+        let key = key.into_iter().zip(table.key()).map(|(text, column)| {
+            let text = text.ok_or_else(unreadable)?;
+            column.kind().parse(&text).map_err(|_| unreadable())
+        });
+        let key = key.collect::<Result<Vec<_>, _>>()?;
+        if key.len() != table.key().len() || cells.len() != table.columns().len() {
+            return Err(unreadable());
+        }
+        let key = RowKey::of(&key).ok_or_else(unreadable)?;
+        let kinds = table.columns().iter().map(ColumnDeclaration::kind);
+        let cells = kinds
+            .zip(cells)
+            .zip(bytes)
+            .map(|((kind, text), bytes)| Cell::of(kind, text, bytes, limit));
+        let cells = cells.collect();
+        Ok(Self { key, cells })
+    }
+
     /// What it is in the declaration's column of this name.
     pub fn cell(&self, table: &TableDeclaration, column: &str) -> Option<&Cell> {
         self.cells.get(table.position(column)?)

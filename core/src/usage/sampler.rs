@@ -35,7 +35,7 @@ impl UsageSampler {
     pub const KIND: &str = "tenantry.sample-usage";
 
     /// How long samples are kept, unless [`keeping`](Self::keeping) says otherwise: 400 days.
-    pub const KEPT: Duration = Duration::from_secs(400 * 24 * 3600);
+    pub const KEPT: Duration = Duration::from_hours(400 * 24);
 
     /// Tenants that are sampled at once.
     const STEP: u16 = 200;

@@ -1,0 +1,134 @@
+//! The memory adapter's tables are browsed as every adapter's are.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use futures_lite::future::block_on;
+use serde_json::{Map, Value as Json};
+use tenantry::audit::{AuditAnchor, AuditChain, AuditEntry, AuditRecord};
+use tenantry::ports::{
+    AuditStore, AuditStoreError, SchemaProvider, ScopeMode, TenantScopes, TenantTables,
+};
+use tenantry::tables::Value;
+use tenantry::{Actor, PageSize, Tenant, TenantContext};
+use tenantry_conformance::tables::TableHarness;
+use tenantry_memory::{
+    MemoryAuditStore, MemoryDatabase, MemoryMigration, MemorySchemaProvider, MemoryScopes,
+    MemoryTenantTables, SystemClock,
+};
+
+tenantry_conformance::table_suite!(Memory);
+
+struct Memory {
+    database: MemoryDatabase,
+    audit: Arc<Closable>,
+}
+
+/// A log that can be made to refuse.
+#[derive(Default)]
+struct Closable {
+    log: MemoryAuditStore,
+    closed: AtomicBool,
+}
+
+#[async_trait]
+impl AuditStore for Closable {
+    async fn append(&self, record: &AuditRecord) -> Result<AuditEntry, AuditStoreError> {
+        if self.closed.load(Ordering::SeqCst) {
+            let source = "closed".into();
+            return Err(AuditStoreError::Unavailable { source });
+        }
+        self.log.append(record).await
+    }
+
+    async fn read(
+        &self,
+        chain: AuditChain,
+        after: u64,
+        size: PageSize,
+    ) -> Result<Vec<AuditEntry>, AuditStoreError> {
+        self.log.read(chain, after, size).await
+    }
+
+    async fn head(&self, chain: AuditChain) -> Result<Option<AuditAnchor>, AuditStoreError> {
+        self.log.head(chain).await
+    }
+}
+
+impl Memory {
+    fn scopes(&self) -> MemoryScopes {
+        MemoryScopes::new(self.database.clone())
+    }
+}
+
+fn context(tenant: &Tenant) -> TenantContext {
+    TenantContext::for_maintenance(tenant, Actor::system()).expect("it has a schema")
+}
+
+impl TableHarness for Memory {
+    const ADAPTER: &'static str = "memory";
+    const VIEWS_CAN_WRITE: bool = false;
+    const HAS_CHECKS: bool = false;
+
+    fn start() -> Self {
+        let database = MemoryDatabase::new();
+        let shared = [MemoryMigration::create_table("shared_things")];
+        database.migrate_shared(&shared).expect("migrated");
+        Self {
+            database,
+            audit: Arc::default(),
+        }
+    }
+
+    fn tables(&self) -> Arc<dyn TenantTables> {
+        let tables =
+            MemoryTenantTables::new(self.scopes(), self.audit.clone(), Arc::new(SystemClock));
+        Arc::new(tables)
+    }
+
+    fn audit(&self) -> Arc<dyn AuditStore> {
+        self.audit.clone()
+    }
+
+    fn provision(&self, tenant: &Tenant) {
+        let migrations = ["items", "pairs"].map(MemoryMigration::create_table);
+        let schemas = MemorySchemaProvider::new(self.database.clone(), migrations);
+        block_on(schemas.create(&tenant.schema())).expect("created");
+    }
+
+    fn put(&self, tenant: &Tenant, table: &str, values: &[(&str, Value)]) {
+        let row: Map<String, Json> = values
+            .iter()
+            .map(|(column, value)| ((*column).to_owned(), value.to_json()))
+            .collect();
+        let put = self
+            .scopes()
+            .in_tenant(&context(tenant), ScopeMode::Transaction, |connection| {
+                connection.insert(table, Json::Object(row))
+            });
+        put.expect("put in");
+    }
+
+    fn items(&self, tenant: &Tenant, column: &str) -> Vec<(i64, Option<String>)> {
+        let rows = self
+            .scopes()
+            .in_tenant(&context(tenant), ScopeMode::Transaction, |connection| {
+                connection.rows("items")
+            })
+            .expect("read");
+        let mut items: Vec<_> = rows
+            .iter()
+            .map(|row| {
+                let id = row["id"].as_i64().expect("a number");
+                (id, row[column].as_str().map(str::to_owned))
+            })
+            .collect();
+        items.sort();
+        items
+    }
+
+    fn close_audit(&self) {
+        self.audit.closed.store(true, Ordering::SeqCst);
+    }
+}

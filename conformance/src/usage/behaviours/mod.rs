@@ -1,0 +1,2 @@
+pub(super) mod samples;
+pub(super) mod sizes;
