@@ -18,6 +18,7 @@ use crate::document::{self, Document};
 use crate::idempotency::IdempotencyStore;
 use crate::pages;
 use crate::routes::Routes;
+use crate::signin::SignIn;
 use crate::state::{Admin, Parts};
 use crate::tenants;
 
@@ -80,6 +81,14 @@ impl AdminApi {
         self
     }
 
+    /// Also lets operators in by sessions, and serves the pages to sign in and out by, below `/dashboard/sign-in` and
+    /// `/dashboard/sign-out`. A request with an `Authorization` header is still judged by that alone.
+    pub fn sign_in(mut self, sign_in: SignIn) -> Self {
+        self.parts.auth = sign_in.auth_or(self.parts.auth);
+        self.parts.sign_in = Some(sign_in);
+        self
+    }
+
     /// The router, all of whose paths begin with `/api`, or with `/dashboard` if that is served. It can be merged
     /// with a host's, or nested in one.
     ///
@@ -98,8 +107,16 @@ impl AdminApi {
             .layer(from_fn(with_safe_headers));
         // What matches none of them is the host's: no fallback of ours asks for an operator there.
         let routes = routes.reset_fallback();
+        let routes = match &admin.sign_in {
+            Some(sign_in) => routes.merge(sign_in.routes()),
+            None => routes,
+        };
         if admin.dashboard {
             let pages = pages::routes(&admin).with_state(admin.clone());
+            let pages = match &admin.sign_in {
+                Some(sign_in) => sign_in.shield(pages),
+                None => pages,
+            };
             return Ok(routes.merge(pages.reset_fallback()));
         }
         Ok(routes)

@@ -53,6 +53,7 @@ mod pages;
 mod precondition;
 mod refusal;
 mod routes;
+mod signin;
 mod state;
 mod tenants;
 
@@ -62,3 +63,4 @@ pub use access::{
 };
 pub use api::{AdminApi, AdminError};
 pub use idempotency::{Begun, IdempotencyKey, IdempotencyStore, KeptAnswer, MemoryIdempotency};
+pub use signin::{PublicUrl, PublicUrlError, SignIn, SignInNotice, SignInPage, SignInTemplate};

@@ -13,6 +13,7 @@ use tenantry::ports::JobQueue;
 
 use crate::access::OperatorAuth;
 use crate::idempotency::{IdempotencyStore, MemoryIdempotency};
+use crate::signin::SignIn;
 
 /// The state of every handler: what the host gave. Cloning is cheap.
 #[derive(Clone)]
@@ -28,6 +29,7 @@ pub(crate) struct Parts {
     pub(crate) jobs: Option<Arc<dyn JobQueue>>,
     pub(crate) cache: Option<CacheService>,
     pub(crate) audit: Option<AuditLog>,
+    pub(crate) sign_in: Option<SignIn>,
     pub(crate) dashboard: bool,
 }
 
@@ -48,6 +50,7 @@ impl Parts {
             jobs: None,
             cache: None,
             audit: None,
+            sign_in: None,
             dashboard: false,
         }
     }

@@ -1,5 +1,3 @@
-use alloc::format;
-use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -264,20 +262,6 @@ pub struct IssuedLink {
     pub token: SignInToken,
     /// From when on it lets nobody in any more.
     pub expires_at: DateTime<Utc>,
-}
-
-impl IssuedLink {
-    /// The link, for an administration whose pages are below `base`: `https://ops.example.com`.
-    ///
-    /// The token is in the fragment, which a browser keeps to itself: no server, proxy or log on the way sees it, and what
-    /// looks a link up beforehand doesn't use it.
-    pub fn url(&self, base: &str) -> String {
-        format!(
-            "{}/sign-in#{}",
-            base.trim_end_matches('/'),
-            self.token.expose()
-        )
-    }
 }
 
 /// A session that has just begun.

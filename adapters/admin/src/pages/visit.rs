@@ -14,6 +14,7 @@ use super::shell::{Place, Shell};
 use super::work::InHand;
 use crate::access::{AuthError, Operator, Right};
 use crate::refusal::Refusal;
+use crate::signin::SignIn;
 use crate::state::Admin;
 
 /// One request of somebody who is signed in.
@@ -36,7 +37,11 @@ impl Visit {
         let (base, here) = base_and_rest(parts);
         Self {
             operator,
-            csrf: None,
+            csrf: door
+                .admin
+                .sign_in
+                .as_ref()
+                .and_then(|site| site.csrf(parts)),
             base,
             theme: Theme::of_cookie(&parts.headers),
             here,
@@ -104,6 +109,11 @@ pub(super) async fn enter(State(door): State<Door>, request: Request, next: Next
     let (mut parts, body) = request.into_parts();
     let operator = match door.admin.auth.operator(&parts).await {
         Ok(operator) => operator,
+        Err(AuthError::Unauthenticated)
+            if door.admin.sign_in.is_some() && parts.method.is_safe() =>
+        {
+            return SignIn::lead_in(&parts);
+        }
         Err(error) => return Failure::from(refusal_of(error)).bare(),
     };
     let visit = Visit::of(&parts, operator, door);

@@ -1,0 +1,12 @@
+// Puts the token of the link into the form, and takes it out of the address. Nothing is sent before the button is pressed.
+"use strict";
+const field = document.getElementById("token");
+const token = /^#([0-9a-f]{64})$/.exec(location.hash);
+if (field && token) {
+  history.replaceState(null, "", location.pathname);
+  field.value = token[1];
+  const row = document.getElementById("token-row");
+  if (row) row.hidden = true;
+  const button = field.form && field.form.querySelector("button");
+  if (button) button.focus();
+}
