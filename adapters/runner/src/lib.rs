@@ -41,7 +41,7 @@ mod sync;
 
 pub use handler::{InShared, InTenant, JobOutcome, JobScopes, ScopedWork};
 pub use observer::RunnerObserver;
-pub use runner::JobRunner;
+pub use runner::{JobRunner, StillAtWork};
 pub use schedules::ScheduleRunner;
 pub use settings::JobRunnerSettings;
 pub use signal::{NoSignal, WakeSignal};

@@ -84,14 +84,10 @@ impl JobRunner {
             threads: Vec::new(),
         };
         for number in 0..settings.threads.get() {
-            let (floor, worker) = (Arc::clone(&floor), worker.clone());
-            floor.working.fetch_add(1, Ordering::AcqRel);
-            let working = Arc::clone(&floor);
+            let (working, worker) = (Working::on(&floor), worker.clone());
             let named = thread::Builder::new().name(format!("tenantry-jobs-{number}"));
-            let spawned = named.spawn(move || floor.work(&worker)).inspect_err(|_| {
-                working.working.fetch_sub(1, Ordering::AcqRel);
-            });
-            runner.threads.push(spawned?);
+            let spawned = named.spawn(move || working.0.work(&worker))?;
+            runner.threads.push(spawned);
         }
         let (watching, named) = (Arc::clone(&floor), thread::Builder::new());
         let named = named.name("tenantry-jobs-leases".to_owned());
@@ -119,11 +115,39 @@ impl JobRunner {
         self.floor.stop_taking();
     }
 
-    /// Takes no more jobs, and waits until those that run have ended.
+    /// Takes no more jobs, and waits until those that run have ended: for as long as a handler takes, or a call of a queue
+    /// that doesn't answer. Dropping a runner does the same.
     pub fn stop(mut self) {
         self.stop_taking();
         self.join();
     }
+
+    /// Takes no more jobs, and waits until those that run have ended, but for no longer than `patience`.
+    ///
+    /// Threads that haven't ended by then are left to themselves. They go on with their jobs as before, and what becomes of
+    /// those is told the queue, as long as the process lives; after that the jobs come back by their leases.
+    ///
+    /// # Errors
+    /// [`StillAtWork`], if threads are left.
+    pub fn stop_within(mut self, patience: Duration) -> Result<(), StillAtWork> {
+        self.stop_taking();
+        let until = Instant::now().checked_add(patience);
+        while self.threads.iter().any(|thread| !thread.is_finished()) {
+            if until.is_some_and(|until| Instant::now() >= until) {
+                break;
+            }
+            thread::sleep(Self::GLANCE);
+        }
+        let started = self.threads.len();
+        self.threads.retain(JoinHandle::is_finished);
+        match started - self.threads.len() {
+            0 => Ok(()),
+            threads => Err(StillAtWork { threads, patience }),
+        }
+    }
+
+    /// How exactly the end of the threads is noticed.
+    const GLANCE: Duration = Duration::from_millis(5);
 
     /// Waits until it [has ended](Self::has_ended), which it does by itself only if it was to.
     pub fn wait(mut self) {
@@ -155,10 +179,30 @@ impl std::fmt::Debug for JobRunner {
     }
 }
 
-/// Counts a thread among those that do jobs, until it ends, however it does.
-struct Working<'f>(&'f Floor);
+/// A runner that was stopped, and whose threads didn't end in time.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{threads} threads of the runner haven't ended within {patience:?}: a handler takes longer, or the queue doesn't answer, so \
+     their jobs come back after their leases once the process ends"
+)]
+pub struct StillAtWork {
+    /// How many there are, with those that look after leases.
+    pub threads: usize,
+    /// How long they had.
+    pub patience: Duration,
+}
 
-impl Drop for Working<'_> {
+/// Counts a thread among those that do jobs, from before it starts until it ends, however it does, or isn't started.
+struct Working(Arc<Floor>);
+
+impl Working {
+    fn on(floor: &Arc<Floor>) -> Self {
+        floor.working.fetch_add(1, Ordering::AcqRel);
+        Self(Arc::clone(floor))
+    }
+}
+
+impl Drop for Working {
     fn drop(&mut self) {
         self.0.working.fetch_sub(1, Ordering::AcqRel);
     }
@@ -185,7 +229,6 @@ impl Floor {
     }
 
     fn work(self: &Arc<Self>, worker: &JobWorker) {
-        let _working = Working(self);
         let hand = Arc::new(Hand::new(Arc::clone(self)));
         let worker = worker.clone().with_watch(hand.clone());
         while !self.is_stopped() {

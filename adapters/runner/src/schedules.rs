@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use futures_lite::future::block_on;
 use parking_lot::{Condvar, Mutex};
-use tenantry::jobs::{JobScheduler, JobSchedulerError, ScheduleKey, Tick};
+use tenantry::jobs::{JobScheduler, JobSchedulerError, Tick};
 
 use crate::guarded::guarded;
 
@@ -13,7 +13,7 @@ use crate::guarded::guarded;
 /// until it is told to stop.
 ///
 /// Any number of processes may have one: each run is put in once. An error is handed to whoever started it, with the
-/// schedule if it is one that failed; the thread rests for a poll's time and goes on, also if that panics.
+/// key of the schedule, as it is stored, if it is one that failed; the thread rests for a poll's time and goes on, also if that panics.
 ///
 /// ```
 /// # use std::sync::Arc;
@@ -53,7 +53,7 @@ impl ScheduleRunner {
     pub fn start(
         scheduler: JobScheduler,
         poll: Duration,
-        on_error: impl Fn(Option<&ScheduleKey>, &JobSchedulerError) + Send + 'static,
+        on_error: impl Fn(Option<&str>, &JobSchedulerError) + Send + 'static,
     ) -> std::io::Result<Self> {
         let rest = Arc::new(Rest::default());
         let resting = Arc::clone(&rest);
@@ -84,8 +84,8 @@ impl ScheduleRunner {
 /// Whether there is more to be done at once. Until then, each schedule that fails is told of once.
 fn goes_on(
     ticked: Option<Result<Tick, JobSchedulerError>>,
-    told: &mut BTreeSet<ScheduleKey>,
-    on_error: &impl Fn(Option<&ScheduleKey>, &JobSchedulerError),
+    told: &mut BTreeSet<String>,
+    on_error: &impl Fn(Option<&str>, &JobSchedulerError),
 ) -> bool {
     match ticked {
         Some(Ok(tick)) => {

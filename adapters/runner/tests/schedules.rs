@@ -80,7 +80,7 @@ fn hourly_for_all() -> Schedule {
     Schedule::for_every_tenant(Actor::system(), name, cron, kind, shared.payload().clone())
 }
 
-fn no_error(schedule: Option<&tenantry::jobs::ScheduleKey>, error: &dyn std::fmt::Display) {
+fn no_error(schedule: Option<&str>, error: &dyn std::fmt::Display) {
     panic!("{schedule:?}: {error}");
 }
 

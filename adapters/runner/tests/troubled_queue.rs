@@ -79,6 +79,13 @@ impl RunnerObserver for Losses {
     }
 }
 
+/// Is told of nothing.
+struct Silent;
+
+impl RunnerObserver for Silent {
+    fn failed(&self, _: &JobWorkerError) {}
+}
+
 /// Ends when it is told to.
 struct Waits(Mutex<std::sync::mpsc::Receiver<()>>);
 
@@ -293,4 +300,39 @@ fn has_ended_soon(runner: &JobRunner) {
         assert!(began.elapsed() < PATIENCE, "it never ends");
         std::thread::yield_now();
     }
+}
+
+#[test]
+fn a_runner_whose_queue_never_answers_is_stopped_within_the_time_that_it_has() {
+    let (tell_asked, asked) = channel();
+    let (answer, answered) = channel::<()>();
+    let answered = Mutex::new(answered);
+    let mut mock = MockJobQueue::new();
+    mock.expect_reserve().returning(move |_, _| {
+        let _ = tell_asked.send(());
+        // Until the test lets go.
+        let _ = answered.lock().unwrap().recv();
+        Ok(None)
+    });
+    let (_, ends) = channel();
+    let runner = start(mock, PATIENCE, Waits(Mutex::new(ends)), Silent);
+    asked.recv_timeout(PATIENCE).unwrap();
+    let patience = Duration::from_millis(100);
+    let began = Instant::now();
+    let left = runner.stop_within(patience).unwrap_err();
+    assert!(began.elapsed() >= patience, "{:?}", began.elapsed());
+    // The one that asks, and the two that look after leases as long as it may have a job.
+    assert_eq!((left.threads, left.patience), (3, patience));
+    drop(answer);
+}
+
+#[test]
+fn a_runner_whose_threads_end_in_time_is_stopped_at_once() {
+    let mut mock = MockJobQueue::new();
+    mock.expect_reserve().returning(|_, _| Ok(None));
+    let (_, ends) = channel();
+    let runner = start(mock, PATIENCE, Waits(Mutex::new(ends)), Silent);
+    let began = Instant::now();
+    assert_eq!(runner.stop_within(Duration::MAX), Ok(()));
+    assert!(began.elapsed() < PATIENCE);
 }

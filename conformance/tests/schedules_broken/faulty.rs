@@ -9,7 +9,8 @@ use tenantry::jobs::{
     ScheduleRecord, ScheduleStep, ScheduleTarget,
 };
 use tenantry::ports::{
-    Advanced, Clock, DueSchedules, JobSchedules, JobSchedulesError, PutSchedule, SchedulePage,
+    Advanced, Clock, DueSchedules, JobSchedules, JobSchedulesError, PutSchedule, ScheduleListing,
+    SchedulePage,
 };
 use tenantry_memory::{MemoryJobQueue, MemoryJobSchedules};
 
@@ -97,7 +98,8 @@ impl Faulty {
     /// Whom else it is done to.
     async fn namesakes(&self, key: &ScheduleKey) -> Result<Vec<ScheduleKey>, JobSchedulesError> {
         let all = self.schedules.list(None, &SchedulePage::default()).await?;
-        let keys = all.into_iter().map(|record| record.schedule.key().clone());
+        let records = all.records.into_iter();
+        let keys = records.map(|record| record.schedule.key().clone());
         Ok(keys.filter(|other| other.name() == key.name()).collect())
     }
 }
@@ -133,11 +135,11 @@ impl JobSchedules for Faulty {
         &self,
         target: Option<ScheduleTarget>,
         page: &SchedulePage,
-    ) -> Result<Vec<ScheduleRecord>, JobSchedulesError> {
+    ) -> Result<ScheduleListing, JobSchedulesError> {
         let target = target.filter(|_| !self.has(Fault::ListsEveryTarget));
         let mut found = self.schedules.list(target, page).await?;
-        if self.has(Fault::ListsWithGaps) && found.len() > 1 {
-            found.remove(0);
+        if self.has(Fault::ListsWithGaps) && found.records.len() > 1 {
+            found.records.remove(0);
         }
         Ok(found)
     }
@@ -179,7 +181,7 @@ impl JobSchedules for Faulty {
     async fn due(&self, page: &SchedulePage) -> Result<DueSchedules, JobSchedulesError> {
         let mut due = self.schedules.due(page).await?;
         if self.has(Fault::ShowsOnePage) {
-            due.next = None;
+            due.listing.next = None;
         }
         Ok(due)
     }

@@ -275,6 +275,7 @@ pub struct JobParts {
     /// When it is due, in whole microseconds.
     pub run_at: DateTime<Utc>,
     /// What makes it the same as another.
+    #[serde(default, deserialize_with = "UniqueKey::of_job")]
     pub unique_key: Option<UniqueKey>,
 }
 

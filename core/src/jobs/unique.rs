@@ -2,7 +2,8 @@ use alloc::string::String;
 use core::fmt;
 use core::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::ScheduleKey;
 use crate::Excerpt;
@@ -11,6 +12,17 @@ use crate::Excerpt;
 ///
 /// 1 to 200 characters, none of them a control character. Keys of two scopes never meet. A job that is finished, cancelled or dead no
 /// longer holds its key.
+///
+/// The runs of a [schedule](crate::jobs::Schedule) share a key of the schedule's own: `schedule`, a blank, and its key.
+/// Nobody else makes such a key, so no job of a host's keeps a schedule from its runs.
+///
+/// ```
+/// use tenantry::jobs::{UniqueKey, UniqueKeyError};
+///
+/// assert!(UniqueKey::new("schedule 42").is_ok());
+/// let schedules = UniqueKey::new("schedule every-tenant/invoices.nightly");
+/// assert!(matches!(schedules, Err(UniqueKeyError::OfSchedule { .. })));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct UniqueKey(String);
@@ -19,11 +31,26 @@ impl UniqueKey {
     /// The longest key, in characters.
     pub const MAX_LENGTH: usize = 200;
 
-    /// Takes a key.
+    const OF_SCHEDULE: &str = "schedule ";
+
+    /// Makes a key.
     ///
     /// # Errors
     /// [`UniqueKeyError`].
     pub fn new(key: impl Into<String>) -> Result<Self, UniqueKeyError> {
+        let key = Self::restore(key)?;
+        let rest = key.0.strip_prefix(Self::OF_SCHEDULE);
+        match rest.map(str::parse::<ScheduleKey>) {
+            Some(Ok(schedule)) => Err(UniqueKeyError::OfSchedule { schedule }),
+            Some(Err(_)) | None => Ok(key),
+        }
+    }
+
+    /// Reads the key of a stored job back, a schedule's too.
+    ///
+    /// # Errors
+    /// [`UniqueKeyError::Form`].
+    pub fn restore(key: impl Into<String>) -> Result<Self, UniqueKeyError> {
         let key = key.into();
         let well_formed = !key.is_empty()
             && key.chars().count() <= Self::MAX_LENGTH
@@ -31,7 +58,7 @@ impl UniqueKey {
         if well_formed {
             Ok(Self(key))
         } else {
-            Err(UniqueKeyError {
+            Err(UniqueKeyError::Form {
                 key: Excerpt::of(&key),
             })
         }
@@ -39,7 +66,16 @@ impl UniqueKey {
 
     /// The key that the runs of a schedule share. Its text is shorter than the longest, and plain.
     pub(super) fn of_schedule(schedule: &ScheduleKey) -> Self {
-        Self(alloc::format!("schedule {schedule}"))
+        Self(alloc::format!("{}{schedule}", Self::OF_SCHEDULE))
+    }
+
+    /// Reads the key of a job's JSON, a schedule's too.
+    pub(super) fn of_job<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Self>, D::Error> {
+        let stored = Option::<String>::deserialize(from)?;
+        stored
+            .map(Self::restore)
+            .transpose()
+            .map_err(D::Error::custom)
     }
 
     /// The key as text.
@@ -78,11 +114,23 @@ impl TryFrom<String> for UniqueKey {
 
 /// A text that can't be a [`UniqueKey`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "unique key {key}: use 1 to {} characters, none of them a control character",
-    UniqueKey::MAX_LENGTH
-)]
-pub struct UniqueKeyError {
-    /// The refused text.
-    pub key: Excerpt,
+#[non_exhaustive]
+pub enum UniqueKeyError {
+    /// It is empty, too long, or holds a control character.
+    #[error(
+        "unique key {key}: use 1 to {} characters, none of them a control character",
+        UniqueKey::MAX_LENGTH
+    )]
+    Form {
+        /// The refused text.
+        key: Excerpt,
+    },
+    /// It is the key that a schedule's runs share.
+    #[error(
+        "unique key \"schedule {schedule}\" is that schedule's own, whose runs it would hold up: begin with another word"
+    )]
+    OfSchedule {
+        /// Whose it is, or would be.
+        schedule: ScheduleKey,
+    },
 }

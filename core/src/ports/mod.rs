@@ -37,8 +37,8 @@ pub use membership::{MembershipError, MembershipStore};
 pub use operators::{OperatorStore, OperatorStoreError};
 pub use repository::{RepositoryError, TenantKey, TenantRepository};
 pub use schedules::{
-    Advanced, DueSchedules, JobSchedules, JobSchedulesError, PutSchedule, SchedulePage,
-    UnreadableSchedule,
+    Advanced, DueSchedules, JobSchedules, JobSchedulesError, PutSchedule, ScheduleListing,
+    SchedulePage, UnreadableSchedule,
 };
 pub use schema::{
     Creation, FoundSchema, Mark, MigrationReport, Removal, SchemaError, SchemaProvider, SchemaState,

@@ -1,4 +1,5 @@
 use alloc::boxed::Box;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use async_trait::async_trait;
@@ -6,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::JobQueueError;
 use crate::jobs::{Schedule, ScheduleKey, ScheduleRecord, ScheduleStep, ScheduleTarget};
-use crate::{BoxError, PageSize, Retry};
+use crate::{BoxError, Excerpt, PageSize, Retry};
 
 /// Where schedules are kept, beside the queue that their jobs are put into.
 ///
@@ -44,7 +45,8 @@ pub trait JobSchedules: Send + Sync {
 
     /// The schedules for `target`, or all, by ascending key, at most as many as the page holds.
     ///
-    /// Going on after the last key shows every schedule that was there all along exactly once.
+    /// Going on after [`ScheduleListing::next`] shows every schedule that was there all along exactly once. One that can't
+    /// be read doesn't hide the others, whatever is wrong with it.
     ///
     /// # Errors
     /// Only those of the store.
@@ -52,7 +54,7 @@ pub trait JobSchedules: Send + Sync {
         &self,
         target: Option<ScheduleTarget>,
         page: &SchedulePage,
-    ) -> Result<Vec<ScheduleRecord>, JobSchedulesError>;
+    ) -> Result<ScheduleListing, JobSchedulesError>;
 
     /// Forgets a schedule. Jobs that it put in stay.
     ///
@@ -76,7 +78,7 @@ pub trait JobSchedules: Send + Sync {
     /// The schedules that aren't paused and for which something is to be done now
     /// ([`SchedulePosition::due_since`](crate::jobs::SchedulePosition::due_since)), by ascending key. Changes nothing.
     ///
-    /// One that can't be read doesn't hide the others.
+    /// One that can't be read doesn't hide the others, whatever is wrong with it.
     ///
     /// # Errors
     /// Only those of the store.
@@ -123,10 +125,45 @@ pub enum Advanced {
 /// Which part of a listing of schedules is wanted. The default is the first page.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SchedulePage {
-    /// The last key of the page before.
-    pub after: Option<ScheduleKey>,
+    /// The last key of the page before, as it is stored.
+    pub after: Option<String>,
     /// How many schedules it holds at most.
     pub size: PageSize,
+}
+
+/// What [`JobSchedules::list`] found.
+#[derive(Debug, Default)]
+pub struct ScheduleListing {
+    /// The schedules, by ascending key.
+    pub records: Vec<ScheduleRecord>,
+    /// Those of this page that can't be read.
+    pub unreadable: Vec<UnreadableSchedule>,
+    /// The last key of this page, as it is stored, if there may be another one.
+    pub next: Option<String>,
+}
+
+impl ScheduleListing {
+    /// What the rows of a page were read as, in order.
+    pub fn of(
+        page: &SchedulePage,
+        rows: impl IntoIterator<Item = Result<ScheduleRecord, UnreadableSchedule>>,
+    ) -> Self {
+        let mut listing = Self::default();
+        let mut last = None;
+        for row in rows {
+            last = Some(match &row {
+                Ok(record) => record.schedule.key().to_string(),
+                Err(unreadable) => unreadable.key.clone(),
+            });
+            match row {
+                Ok(record) => listing.records.push(record),
+                Err(unreadable) => listing.unreadable.push(unreadable),
+            }
+        }
+        let rows = listing.records.len() + listing.unreadable.len();
+        listing.next = last.filter(|_| rows >= usize::from(page.size.number()));
+        listing
+    }
 }
 
 /// What [`JobSchedules::due`] found.
@@ -135,18 +172,14 @@ pub struct DueSchedules {
     /// The time by the store's clock.
     pub now: DateTime<Utc>,
     /// The schedules that are due.
-    pub records: Vec<ScheduleRecord>,
-    /// Those of this page that can't be read.
-    pub unreadable: Vec<UnreadableSchedule>,
-    /// The last key of this page, if there may be another one.
-    pub next: Option<ScheduleKey>,
+    pub listing: ScheduleListing,
 }
 
 /// A stored schedule that no [`Schedule`] can be made of.
 #[derive(Debug)]
 pub struct UnreadableSchedule {
-    /// Which.
-    pub key: ScheduleKey,
+    /// Which, as it is stored: maybe that is what is wrong.
+    pub key: String,
     /// What is wrong with it.
     pub source: BoxError,
 }
@@ -163,11 +196,12 @@ pub enum JobSchedulesError {
     },
     /// The store holds something that no schedule can be made of.
     #[error(
-        "the record of schedule {key} can't be read: put the schedule again, or use the version that wrote it"
+        "the record of schedule {key} can't be read: put the schedule again, use the version that wrote it, or delete \
+         its row by hand"
     )]
     Unreadable {
-        /// Which.
-        key: ScheduleKey,
+        /// Which, as it is stored.
+        key: Excerpt,
         /// What is wrong with it.
         source: BoxError,
     },
@@ -189,6 +223,7 @@ impl JobSchedulesError {
 impl From<UnreadableSchedule> for JobSchedulesError {
     fn from(unreadable: UnreadableSchedule) -> Self {
         let UnreadableSchedule { key, source } = unreadable;
+        let key = Excerpt::of(&key);
         Self::Unreadable { key, source }
     }
 }

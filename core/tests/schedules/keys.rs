@@ -1,10 +1,13 @@
 use proptest::prelude::*;
 use tenantry::TenantId;
 use tenantry::jobs::{
-    JobScope, ScheduleKey, ScheduleKeyError, ScheduleName, ScheduleTarget, UniqueKey,
+    JobEnvelope, JobScope, ScheduleKey, ScheduleKeyError, ScheduleName, ScheduleTarget,
+    ScheduleTurn, UniqueKey, UniqueKeyError,
 };
 
-use crate::support::{any_time, at, beginning, for_every_tenant, in_tenant, shared, tenant};
+use crate::support::{
+    any_time, at, beginning, for_every_tenant, in_tenant, shared, stored, tenant,
+};
 use tenantry::TenantStatus;
 
 fn keys() -> impl Strategy<Value = ScheduleKey> {
@@ -85,5 +88,44 @@ fn schedules_of_different_targets_never_make_the_same_job() {
 fn the_longest_key_still_makes_a_unique_key() {
     let target = ScheduleTarget::Tenant(tenant(1, TenantStatus::Active).id());
     let longest = ScheduleKey::new(target, ScheduleName::new("x".repeat(100)).unwrap());
-    UniqueKey::new(format!("schedule {longest}")).unwrap();
+    UniqueKey::restore(format!("schedule {longest}")).unwrap();
+}
+
+#[test]
+fn a_host_can_t_make_the_key_of_a_schedule_s_runs_and_a_store_reads_it_back() {
+    let due = at("2026-05-01T07:00:00Z");
+    let acme = tenant(1, TenantStatus::Active);
+    for schedule in [in_tenant(&acme, "0 * * * *"), for_every_tenant("0 * * * *")] {
+        let record = stored(schedule.clone(), due - chrono::TimeDelta::hours(1));
+        let turn = ScheduleTurn::of(&record, due).unwrap();
+        let job = turn.step(std::slice::from_ref(&acme), None).jobs.remove(0);
+        let own = job.unique_key().unwrap().clone();
+        let refused = UniqueKey::new(own.as_str()).unwrap_err();
+        assert!(
+            matches!(&refused, UniqueKeyError::OfSchedule { schedule: key } if key == schedule.key()),
+            "{refused:?}"
+        );
+        assert_eq!(own.as_str().parse::<UniqueKey>(), Err(refused));
+        assert_eq!(UniqueKey::restore(own.as_str()), Ok(own.clone()));
+        let json = serde_json::to_string(&job).unwrap();
+        assert_eq!(serde_json::from_str::<JobEnvelope>(&json).unwrap(), job);
+        serde_json::from_value::<UniqueKey>(own.as_str().into()).unwrap_err();
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_key_that_a_host_makes_is_a_schedule_s(
+        text in prop_oneof![
+            "\\PC{1,60}",
+            "schedule (every-tenant|shared|tenant:[0-9a-f-]{1,40})/?[a-zA-Z0-9._-]{0,12}",
+            " ?[sS]chedule {1,2}(every-tenant|shared)/[a-z.]{1,9} ?",
+        ],
+    ) {
+        let made = UniqueKey::new(&text);
+        let restored = UniqueKey::restore(&text).unwrap();
+        prop_assert_eq!(restored.as_str(), &text);
+        let schedule = text.strip_prefix("schedule ").map(str::parse::<ScheduleKey>);
+        prop_assert_eq!(made.is_err(), matches!(schedule, Some(Ok(_))));
+    }
 }

@@ -3,11 +3,13 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures_lite::future::block_on;
+use tenantry::PageSize;
 use tenantry::jobs::{
     JobScheduler, Schedule, ScheduleKey, ScheduleRecord, ScheduleStep, ScheduleTarget, Tick,
 };
 use tenantry::ports::{
-    Advanced, DueSchedules, JobSchedules, JobSchedulesError, PutSchedule, SchedulePage,
+    Advanced, DueSchedules, JobSchedules, JobSchedulesError, PutSchedule, ScheduleListing,
+    SchedulePage, UnreadableSchedule,
 };
 use tenantry_memory::MemoryTenantRepository;
 
@@ -16,9 +18,11 @@ use crate::support::{at, beginning, cron, kind, name, payload, stored};
 /// Pages of one schedule each, as a store may hand them out.
 struct Pages {
     records: Vec<ScheduleRecord>,
+    /// The schedule of this number can't be read.
+    spoiled: Option<usize>,
     /// What the last page says comes after it, though nothing does.
-    after_the_last: Option<ScheduleKey>,
-    asked: Mutex<Vec<Option<ScheduleKey>>>,
+    after_the_last: Option<String>,
+    asked: Mutex<Vec<Option<String>>>,
 }
 
 impl Pages {
@@ -32,17 +36,18 @@ impl Pages {
         };
         Self {
             records: names.iter().map(record).collect(),
+            spoiled: None,
             after_the_last: None,
             asked: Mutex::default(),
         }
     }
 
-    fn key(&self, index: usize) -> Option<ScheduleKey> {
+    fn key(&self, index: usize) -> Option<String> {
         let record = self.records.get(index)?;
-        Some(record.schedule.key().clone())
+        Some(record.schedule.key().to_string())
     }
 
-    fn tick(self) -> (Tick, Vec<Option<ScheduleKey>>) {
+    fn tick(self) -> (Tick, Vec<Option<String>>) {
         let pages = Arc::new(self);
         let tenants = Arc::new(MemoryTenantRepository::new());
         let tick = block_on(JobScheduler::new(pages.clone(), tenants).tick()).unwrap();
@@ -57,9 +62,10 @@ impl JobSchedules for Pages {
         let mut asked = self.asked.lock().unwrap();
         asked.push(page.after.clone());
         assert!(asked.len() < 9, "it goes round for ever: {asked:?}");
-        let keys = self.records.iter().map(|record| record.schedule.key());
+        let keys = self.records.iter();
+        let keys = keys.map(|record| record.schedule.key().to_string());
         let index = keys
-            .take_while(|key| page.after.as_ref().is_some_and(|after| *key <= after))
+            .take_while(|key| page.after.as_ref().is_some_and(|after| key <= after))
             .count();
         let is_last = index + 1 >= self.records.len();
         let next = if is_last {
@@ -67,11 +73,25 @@ impl JobSchedules for Pages {
         } else {
             self.key(index)
         };
+        let row = |record: ScheduleRecord| {
+            let key = record.schedule.key().to_string();
+            let source = "spoiled".into();
+            match self.spoiled {
+                Some(spoiled) if spoiled == index => Err(UnreadableSchedule { key, source }),
+                _ => Ok(record),
+            }
+        };
+        let page = SchedulePage {
+            size: PageSize::new(1).unwrap(),
+            ..page.clone()
+        };
+        let rows = self.records.get(index).cloned().map(row);
         Ok(DueSchedules {
             now: now(),
-            records: self.records.get(index).cloned().into_iter().collect(),
-            unreadable: Vec::new(),
-            next,
+            listing: ScheduleListing {
+                next,
+                ..ScheduleListing::of(&page, rows)
+            },
         })
     }
 
@@ -96,7 +116,7 @@ impl JobSchedules for Pages {
         &self,
         _: Option<ScheduleTarget>,
         _: &SchedulePage,
-    ) -> Result<Vec<ScheduleRecord>, JobSchedulesError> {
+    ) -> Result<ScheduleListing, JobSchedulesError> {
         panic!("{ASKED}")
     }
 
@@ -130,6 +150,44 @@ fn a_tick_takes_a_step_for_what_is_due_on_every_page() {
         (0, 0, 0)
     );
     assert_eq!(asked, wanted);
+}
+
+#[test]
+fn a_schedule_that_cannot_be_read_is_told_and_the_others_take_their_steps() {
+    for spoiled in 0..3 {
+        let mut pages = Pages::of(&["a", "b", "c"]);
+        pages.spoiled = Some(spoiled);
+        let key = pages.key(spoiled).unwrap();
+        let (tick, asked) = pages.tick();
+        let failed: Vec<_> = tick.failed.iter().map(|failure| &failure.key).collect();
+        assert_eq!((tick.advanced, failed, asked.len()), (2, vec![&key], 3));
+        let said = tick.failed[0].error.to_string();
+        assert!(said.contains(&key), "{said}");
+    }
+}
+
+#[test]
+fn a_page_that_is_full_says_where_to_go_on_whatever_can_be_read_of_it() {
+    let page = |size| SchedulePage {
+        after: None,
+        size: PageSize::new(size).unwrap(),
+    };
+    let rows = || {
+        let unreadable = UnreadableSchedule {
+            key: "shared/No name".into(),
+            source: "spoiled".into(),
+        };
+        let Pages { mut records, .. } = Pages::of(&["a"]);
+        [Err(unreadable), Ok(records.remove(0))]
+    };
+    let listing = ScheduleListing::of(&page(2), rows());
+    assert_eq!((listing.records.len(), listing.unreadable.len()), (1, 1));
+    assert_eq!(listing.next.as_deref(), Some("shared/a"));
+    let [spoiled, whole] = rows();
+    let listing = ScheduleListing::of(&page(2), [whole, spoiled]);
+    assert_eq!(listing.next.as_deref(), Some("shared/No name"));
+    assert_eq!(ScheduleListing::of(&page(3), rows()).next, None);
+    assert_eq!(ScheduleListing::of(&page(1), []).next, None);
 }
 
 #[test]

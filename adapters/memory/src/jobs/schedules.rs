@@ -7,7 +7,8 @@ use tenantry::jobs::{
     Schedule, ScheduleKey, ScheduleRecord, ScheduleRevision, ScheduleStep, ScheduleTarget,
 };
 use tenantry::ports::{
-    Advanced, DueSchedules, Enqueued, JobSchedules, JobSchedulesError, PutSchedule, SchedulePage,
+    Advanced, DueSchedules, Enqueued, JobSchedules, JobSchedulesError, PutSchedule,
+    ScheduleListing, SchedulePage,
 };
 
 use super::MemoryJobQueue;
@@ -46,30 +47,35 @@ pub struct MemoryJobSchedules {
 
 #[derive(Debug, Default)]
 struct Kept {
-    records: BTreeMap<ScheduleKey, ScheduleRecord>,
+    /// By their keys' texts, which pages go by.
+    records: BTreeMap<String, ScheduleRecord>,
     last_revision: i64,
 }
 
 impl Kept {
     fn find(&self, key: &ScheduleKey) -> Result<&ScheduleRecord, JobSchedulesError> {
         let not_found = || JobSchedulesError::NotFound { key: key.clone() };
-        self.records.get(key).ok_or_else(not_found)
+        self.records.get(&key.to_string()).ok_or_else(not_found)
     }
 
     fn store(&mut self, mut record: ScheduleRecord) {
         self.last_revision += 1;
         record.revision = ScheduleRevision::new(self.last_revision);
-        self.records.insert(record.schedule.key().clone(), record);
+        self.records
+            .insert(record.schedule.key().to_string(), record);
     }
 
-    fn after(&self, page: &SchedulePage) -> impl Iterator<Item = &ScheduleRecord> {
-        let begin = page
-            .after
-            .as_ref()
-            .map_or(Bound::Unbounded, Bound::Excluded);
-        self.records
-            .range::<ScheduleKey, _>((begin, Bound::Unbounded))
-            .map(|(_, record)| record)
+    fn page(
+        &self,
+        page: &SchedulePage,
+        wanted: impl Fn(&ScheduleRecord) -> bool,
+    ) -> ScheduleListing {
+        let after = page.after.as_deref();
+        let begin = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let rows = self.records.range::<str, _>((begin, Bound::Unbounded));
+        let found = rows.filter(|(_, record)| wanted(record));
+        let found = found.take(usize::from(page.size.number()));
+        ScheduleListing::of(page, found.map(|(_, record)| Ok(record.clone())))
     }
 }
 
@@ -104,7 +110,7 @@ impl JobSchedules for MemoryJobSchedules {
     async fn put(&self, schedule: &Schedule) -> Result<PutSchedule, JobSchedulesError> {
         let now = self.queue.now();
         let mut kept = self.lock();
-        let (record, done) = match kept.records.get(schedule.key()) {
+        let (record, done) = match kept.records.get(&schedule.key().to_string()) {
             None => {
                 let begun = ScheduleRecord::begun(schedule.clone(), now);
                 (begun, PutSchedule::New)
@@ -126,22 +132,16 @@ impl JobSchedules for MemoryJobSchedules {
         &self,
         target: Option<ScheduleTarget>,
         page: &SchedulePage,
-    ) -> Result<Vec<ScheduleRecord>, JobSchedulesError> {
-        let wanted = |record: &&ScheduleRecord| {
+    ) -> Result<ScheduleListing, JobSchedulesError> {
+        Ok(self.lock().page(page, |record| {
             target.is_none_or(|target| record.schedule.target() == target)
-        };
-        let kept = self.lock();
-        let found = kept.after(page).filter(wanted);
-        Ok(found
-            .take(usize::from(page.size.number()))
-            .cloned()
-            .collect())
+        }))
     }
 
     async fn remove(&self, key: &ScheduleKey) -> Result<(), JobSchedulesError> {
         let mut kept = self.lock();
         kept.find(key)?;
-        kept.records.remove(key);
+        kept.records.remove(&key.to_string());
         Ok(())
     }
 
@@ -156,22 +156,11 @@ impl JobSchedules for MemoryJobSchedules {
 
     async fn due(&self, page: &SchedulePage) -> Result<DueSchedules, JobSchedulesError> {
         let now = self.queue.now();
-        let size = usize::from(page.size.number());
-        let is_due = |record: &&ScheduleRecord| {
+        let listing = self.lock().page(page, |record| {
             let since = record.position.due_since();
             !record.paused && since.is_some_and(|since| since <= now)
-        };
-        let kept = self.lock();
-        let due = kept.after(page).filter(is_due);
-        let records: Vec<_> = due.take(size).cloned().collect();
-        let full = records.len() == size;
-        let last = records.last().filter(|_| full);
-        Ok(DueSchedules {
-            now,
-            next: last.map(|record| record.schedule.key().clone()),
-            records,
-            unreadable: Vec::new(),
-        })
+        });
+        Ok(DueSchedules { now, listing })
     }
 
     async fn advance(
@@ -181,7 +170,7 @@ impl JobSchedules for MemoryJobSchedules {
     ) -> Result<Advanced, JobSchedulesError> {
         let now = self.queue.now();
         let mut kept = self.lock();
-        let found = kept.records.get(from.schedule.key());
+        let found = kept.records.get(&from.schedule.key().to_string());
         let Some(record) = found.filter(|record| record.revision == from.revision) else {
             return Ok(Advanced::Overtaken);
         };

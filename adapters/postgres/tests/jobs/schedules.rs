@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use tenantry::Actor;
 use tenantry::jobs::{
     JobPayload, JobReach, JobScheduler, JobSchedulerError, Schedule, ScheduleName, Tick,
 };
 use tenantry::ports::{
-    JobQueue, JobQueueError, JobSchedules, JobSchedulesError, PutSchedule, TenantRepository,
+    JobQueue, JobQueueError, JobSchedules, JobSchedulesError, PutSchedule, SchedulePage,
+    TenantRepository,
 };
+use tenantry::{Actor, PageSize};
 use tenantry_conformance::jobs::schedules::ScheduleHarness;
 use tenantry_conformance::jobs::{HandClock, JobCapability, JobHarness};
 use tenantry_postgres::TenantPool;
@@ -134,10 +135,46 @@ fn a_schedule_that_cannot_be_read_does_not_hide_the_others_and_can_be_put_again(
         .sql("UPDATE tenantry_job_schedules SET paused = false, next_due = '2020-01-01T00:00:00Z'");
     let tick = due.tick();
     let failed: Vec<_> = tick.failed.iter().map(|failure| &failure.key).collect();
-    assert_eq!((tick.advanced, failed), (1, vec![broken.key()]));
+    assert_eq!(
+        (tick.advanced, failed),
+        (1, vec![&broken.key().to_string()])
+    );
     let put = wait(due.schedules.put(&broken)).expect("it is put again");
     assert_eq!(put, PutSchedule::Replaced);
     wait(due.schedules.find(broken.key())).expect("it can be read");
+}
+
+#[test]
+fn a_schedule_whose_very_key_cannot_be_read_stops_no_other_and_is_told_and_listed() {
+    let due = Due::put(&["a", "b", "c"].map(every_minute));
+    due.world.sql(
+        "UPDATE tenantry_job_schedules SET key = 'shared/No name' WHERE key = 'shared/a'; \
+         UPDATE tenantry_job_schedules SET key = 'nobody/c', target = 'nobody' WHERE key = 'shared/c'",
+    );
+    for size in [1, 2, 3, 50] {
+        due.world
+            .sql("UPDATE tenantry_job_schedules SET next_due = '2020-01-01T00:00:00Z'");
+        let size = PageSize::new(size).expect("a size");
+        let scheduler = due.scheduler.clone().with_page_size(size);
+        let tick = wait(scheduler.tick()).expect("it can be said what is due");
+        let failed: Vec<_> = tick.failed.iter().map(|failure| &failure.key).collect();
+        assert_eq!(failed, ["nobody/c", "shared/No name"], "{size:?}");
+        assert_eq!(tick.advanced, 1, "{size:?}");
+        let (mut read, mut unreadable) = (Vec::new(), Vec::new());
+        let mut page = SchedulePage { after: None, size };
+        loop {
+            let found = wait(due.schedules.list(None, &page)).expect("it is listed");
+            let records = found.records.iter();
+            read.extend(records.map(|record| record.schedule.key().to_string()));
+            unreadable.extend(found.unreadable.into_iter().map(|schedule| schedule.key));
+            page.after = found.next;
+            if page.after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(read, ["shared/b"], "{size:?}");
+        assert_eq!(unreadable, ["nobody/c", "shared/No name"], "{size:?}");
+    }
 }
 
 #[test]

@@ -18,7 +18,7 @@ use tenantry_interleavings::Exploration;
 use tenantry_interleavings::shuttle::thread;
 use tenantry_memory::{ManualClock, MemoryJobQueue, MemoryTenantRepository, RandomBits};
 
-use super::Floor;
+use super::{Floor, Working};
 use crate::JobRunnerSettings;
 use crate::observer::OnError;
 use crate::sync::{Condvar, Mutex};
@@ -108,11 +108,9 @@ impl Running {
 
     fn start(mut self) -> Self {
         for _ in 0..2 {
-            let (floor, worker) = (self.floor.clone(), self.worker.clone());
-            self.threads.push(thread::spawn(move || {
-                floor.working.fetch_add(1, Ordering::AcqRel);
-                floor.work(&worker);
-            }));
+            let (working, worker) = (Working::on(&self.floor), self.worker.clone());
+            self.threads
+                .push(thread::spawn(move || working.0.work(&worker)));
         }
         self
     }

@@ -135,7 +135,7 @@ impl Row {
             max_attempts: MaxAttempts::new(u16::try_from(self.max_attempts)?)?,
             trace,
             run_at: time(self.run_at)?,
-            unique_key: self.unique_key.map(UniqueKey::new).transpose()?,
+            unique_key: self.unique_key.map(UniqueKey::restore).transpose()?,
         };
         Ok(JobRecord {
             job: JobEnvelope::restore(parts)?,

@@ -78,7 +78,7 @@ impl<H: ScheduleHarness> ScheduleWorld<H> {
     #[track_caller]
     pub(super) fn the_due_one(&self) -> Result<ScheduleRecord, Violation> {
         let due = block_on(self.schedules.due(&SchedulePage::default()))?;
-        let mut records = due.records.into_iter();
+        let mut records = due.listing.records.into_iter();
         match (records.next(), records.next()) {
             (Some(record), None) => Ok(record),
             (first, second) => Err(Violation::new(format!(

@@ -1,12 +1,13 @@
+use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use chrono::{DateTime, Utc};
 
-use super::{ScheduleKey, ScheduleRecord, ScheduleStep, ScheduleTurn, TenantQuestion};
+use super::{ScheduleRecord, ScheduleStep, ScheduleTurn, TenantQuestion};
 use crate::ports::{
-    Advanced, JobSchedules, JobSchedulesError, RepositoryError, SchedulePage, TenantRepository,
-    UnreadableSchedule,
+    Advanced, DueSchedules, JobSchedules, JobSchedulesError, RepositoryError, ScheduleListing,
+    SchedulePage, TenantRepository, UnreadableSchedule,
 };
 use crate::{Cursor, PageRequest, PageSize, Retry, Tenant, TenantFilter, TenantId, TenantStatus};
 
@@ -77,14 +78,19 @@ impl JobScheduler {
             size: self.page,
         };
         loop {
-            let due = self.schedules.due(&page).await?;
-            let unreadable = due.unreadable.into_iter().map(ScheduleFailure::from);
+            let DueSchedules { now, listing } = self.schedules.due(&page).await?;
+            let ScheduleListing {
+                records,
+                unreadable,
+                next,
+            } = listing;
+            let unreadable = unreadable.into_iter().map(ScheduleFailure::from);
             tick.failed.extend(unreadable);
-            for record in &due.records {
-                let stepped = self.step(record, due.now).await;
+            for record in &records {
+                let stepped = self.step(record, now).await;
                 tick.count(record, stepped);
             }
-            match due.next {
+            match next {
                 // Going round in a circle would be for ever.
                 Some(next) if page.after.as_ref().is_none_or(|after| *after < next) => {
                     page.after = Some(next);
@@ -173,7 +179,7 @@ impl Tick {
                 Advanced::Overtaken => self.overtaken += 1,
             },
             Err(error) => self.failed.push(ScheduleFailure {
-                key: record.schedule.key().clone(),
+                key: record.schedule.key().to_string(),
                 error,
             }),
         }
@@ -183,8 +189,8 @@ impl Tick {
 /// A schedule that couldn't take its step.
 #[derive(Debug)]
 pub struct ScheduleFailure {
-    /// Which.
-    pub key: ScheduleKey,
+    /// Which, by its key as it is stored.
+    pub key: String,
     /// Why.
     pub error: JobSchedulerError,
 }

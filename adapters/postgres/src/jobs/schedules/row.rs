@@ -4,7 +4,7 @@ use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamptz, Uuid};
 use tenantry::jobs::{
     FanOut, Schedule, ScheduleKey, SchedulePosition, ScheduleRecord, ScheduleRevision,
 };
-use tenantry::ports::{JobQueueError, JobSchedulesError, UnreadableSchedule};
+use tenantry::ports::UnreadableSchedule;
 use tenantry::{BoxError, TenantId};
 
 /// A schedule as it is stored.
@@ -36,27 +36,16 @@ pub(super) struct Moment {
 }
 
 impl Row {
-    /// # Errors
-    /// If somebody else wrote the key: nothing can be said about such a row, not even which it is.
-    pub(super) fn key(&self) -> Result<ScheduleKey, JobSchedulesError> {
-        let key = self.key.parse::<ScheduleKey>();
-        key.map_err(|error| {
-            let source = error.into();
-            JobQueueError::Failed { source }.into()
-        })
-    }
-
-    pub(super) fn into_record(
-        self,
-        key: ScheduleKey,
-    ) -> Result<ScheduleRecord, UnreadableSchedule> {
-        self.read(&key)
+    pub(super) fn into_record(self) -> Result<ScheduleRecord, UnreadableSchedule> {
+        let key = self.key.clone();
+        self.read()
             .map_err(|source| UnreadableSchedule { key, source })
     }
 
-    fn read(self, key: &ScheduleKey) -> Result<ScheduleRecord, BoxError> {
+    fn read(self) -> Result<ScheduleRecord, BoxError> {
+        let key: ScheduleKey = self.key.parse()?;
         let schedule: Schedule = serde_json::from_str(&self.definition)?;
-        if schedule.key() != key {
+        if *schedule.key() != key {
             return Err("its definition is another schedule's".into());
         }
         let fan_out = match (self.fan_out_due, self.fan_out_after) {

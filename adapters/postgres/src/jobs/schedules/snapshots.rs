@@ -37,7 +37,7 @@ fn the_statements_of_schedules_are_what_was_reviewed() {
         after: TenantId::from_parts(now(), [1; 10]),
     });
     let page = SchedulePage {
-        after: Some(key.clone()),
+        after: Some(key.to_string()),
         ..SchedulePage::default()
     };
     assert_statement("moment", &Sql::moment(None));

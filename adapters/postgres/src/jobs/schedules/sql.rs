@@ -150,7 +150,7 @@ impl Statement {
 
     fn page(mut self, page: &SchedulePage) -> Self {
         if let Some(after) = &page.after {
-            self = self.sql(" AND key > ").text(after.to_string());
+            self = self.sql(" AND key > ").text(after);
         }
         self.sql(" ORDER BY key LIMIT ")
             .number(i64::from(page.size.number()))

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use tenantry::jobs::{Schedule, ScheduleKey, ScheduleRecord, ScheduleStep, ScheduleTarget};
 use tenantry::ports::{
     Advanced, Clock, DueSchedules, Enqueued, JobQueueError, JobSchedules, JobSchedulesError,
-    PutSchedule, SchedulePage, ScopeError,
+    PutSchedule, ScheduleListing, SchedulePage, ScopeError,
 };
 
 use super::row::{Moment, Row};
@@ -147,7 +147,7 @@ impl PostgresJobSchedules {
                 continue;
             };
             let paused = row.paused;
-            let replaced = match row.into_record(key.clone()) {
+            let replaced = match row.into_record() {
                 Ok(record) => record.replaced_by(schedule, now),
                 // Nobody can go on from what nobody can read.
                 Err(_) => Some(ScheduleRecord { paused, ..begun }),
@@ -186,22 +186,8 @@ impl PostgresJobSchedules {
     ) -> Result<DueSchedules, Ended> {
         let now = self.now(connection)?;
         let rows: Vec<Row> = self.sql.due(now, page).load(connection)?;
-        let full = rows.len() == usize::from(page.size.number());
-        let mut due = DueSchedules {
-            now,
-            records: Vec::new(),
-            unreadable: Vec::new(),
-            next: None,
-        };
-        for row in rows {
-            let key = row.key()?;
-            due.next = Some(key.clone()).filter(|_| full);
-            match row.into_record(key) {
-                Ok(record) => due.records.push(record),
-                Err(unreadable) => due.unreadable.push(unreadable),
-            }
-        }
-        Ok(due)
+        let listing = ScheduleListing::of(page, rows.into_iter().map(Row::into_record));
+        Ok(DueSchedules { now, listing })
     }
 
     fn advance_within(
@@ -231,7 +217,7 @@ fn record(
 ) -> Result<ScheduleRecord, Ended> {
     let not_found = || JobSchedulesError::NotFound { key: key.clone() };
     let row = one(statement, connection)?.ok_or_else(not_found)?;
-    let record = row.into_record(key.clone());
+    let record = row.into_record();
     Ok(record.map_err(JobSchedulesError::from)?)
 }
 
@@ -277,15 +263,12 @@ impl JobSchedules for PostgresJobSchedules {
         &self,
         target: Option<ScheduleTarget>,
         page: &SchedulePage,
-    ) -> Result<Vec<ScheduleRecord>, JobSchedulesError> {
-        let list = self.sql.list(target, page);
+    ) -> Result<ScheduleListing, JobSchedulesError> {
+        let (list, page) = (self.sql.list(target, page), page.clone());
         self.run(move |_, connection| {
             let rows: Vec<Row> = list.load(connection)?;
-            let records = rows.into_iter().map(|row| {
-                let key = row.key()?;
-                row.into_record(key).map_err(JobSchedulesError::from)
-            });
-            Ok(records.collect::<Result<_, _>>()?)
+            let records = rows.into_iter().map(Row::into_record);
+            Ok(ScheduleListing::of(&page, records))
         })
         .await
     }

@@ -30,25 +30,16 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// # Errors
-    /// If somebody else wrote the key: nothing can be said about such a row, not even which it is.
-    pub(super) fn key(&self) -> Result<ScheduleKey, JobSchedulesError> {
-        self.key
-            .parse::<ScheduleKey>()
-            .map_err(|error| failed(error.into()))
-    }
-
-    pub(super) fn into_record(
-        self,
-        key: ScheduleKey,
-    ) -> Result<ScheduleRecord, UnreadableSchedule> {
-        self.read(&key)
+    pub(super) fn into_record(self) -> Result<ScheduleRecord, UnreadableSchedule> {
+        let key = self.key.clone();
+        self.read()
             .map_err(|source| UnreadableSchedule { key, source })
     }
 
-    fn read(self, key: &ScheduleKey) -> Result<ScheduleRecord, BoxError> {
+    fn read(self) -> Result<ScheduleRecord, BoxError> {
+        let key: ScheduleKey = self.key.parse()?;
         let schedule: Schedule = serde_json::from_str(&self.definition)?;
-        if schedule.key() != key {
+        if *schedule.key() != key {
             return Err("its definition is another schedule's".into());
         }
         let fan_out = match (self.fan_out_due, self.fan_out_after) {

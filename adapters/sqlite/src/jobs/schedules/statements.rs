@@ -6,7 +6,7 @@ use tenantry::jobs::{
     Schedule, ScheduleKey, SchedulePosition, ScheduleRecord, ScheduleStep, ScheduleTarget,
 };
 use tenantry::ports::{
-    Advanced, DueSchedules, Enqueued, JobSchedulesError, PutSchedule, SchedulePage,
+    Advanced, DueSchedules, Enqueued, JobSchedulesError, PutSchedule, ScheduleListing, SchedulePage,
 };
 
 use super::row::{Row, failed};
@@ -37,7 +37,7 @@ pub(super) fn find(
     key: &ScheduleKey,
 ) -> Result<ScheduleRecord, Ended> {
     let found = row(connection, key)?.ok_or_else(|| not_found(key))?;
-    let record = found.into_record(key.clone());
+    let record = found.into_record();
     Ok(record.map_err(JobSchedulesError::from)?)
 }
 
@@ -56,7 +56,7 @@ pub(super) fn put(
         return Ok(PutSchedule::New);
     };
     let paused = found.paused;
-    let replaced = match found.into_record(schedule.key().clone()) {
+    let replaced = match found.into_record() {
         Ok(record) => record.replaced_by(schedule, now),
         // Nobody can go on from what nobody can read.
         Err(_) => Some(ScheduleRecord { paused, ..begun }),
@@ -127,20 +127,17 @@ pub(super) fn list(
     connection: &mut SqliteConnection,
     target: Option<ScheduleTarget>,
     page: &SchedulePage,
-) -> Result<Vec<ScheduleRecord>, Ended> {
+) -> Result<ScheduleListing, Ended> {
     let rows: Vec<Row> = sql_query(format!(
         "SELECT {COLUMNS} FROM tenantry_job_schedules WHERE (?1 IS NULL OR target = ?1) \
          AND (?2 IS NULL OR key > ?2) ORDER BY key LIMIT ?3"
     ))
     .bind::<Nullable<Text>, _>(target.map(|target| target.to_string()))
-    .bind::<Nullable<Text>, _>(page.after.as_ref().map(ToString::to_string))
+    .bind::<Nullable<Text>, _>(page.after.as_deref())
     .bind::<Integer, _>(i32::from(page.size.number()))
     .load(connection)?;
-    let records = rows.into_iter().map(|row| {
-        let key = row.key()?;
-        row.into_record(key).map_err(JobSchedulesError::from)
-    });
-    Ok(records.collect::<Result<_, _>>()?)
+    let records = rows.into_iter().map(Row::into_record);
+    Ok(ScheduleListing::of(page, records))
 }
 
 pub(super) fn due(
@@ -153,25 +150,11 @@ pub(super) fn due(
          AND (?2 IS NULL OR key > ?2) ORDER BY key LIMIT ?3"
     ))
     .bind::<BigInt, _>(micros(now))
-    .bind::<Nullable<Text>, _>(page.after.as_ref().map(ToString::to_string))
+    .bind::<Nullable<Text>, _>(page.after.as_deref())
     .bind::<Integer, _>(i32::from(page.size.number()))
     .load(connection)?;
-    let full = rows.len() == usize::from(page.size.number());
-    let mut due = DueSchedules {
-        now,
-        records: Vec::new(),
-        unreadable: Vec::new(),
-        next: None,
-    };
-    for row in rows {
-        let key = row.key()?;
-        due.next = Some(key.clone()).filter(|_| full);
-        match row.into_record(key) {
-            Ok(record) => due.records.push(record),
-            Err(unreadable) => due.unreadable.push(unreadable),
-        }
-    }
-    Ok(due)
+    let listing = ScheduleListing::of(page, rows.into_iter().map(Row::into_record));
+    Ok(DueSchedules { now, listing })
 }
 
 pub(super) fn advance(

@@ -7,7 +7,7 @@ use diesel::SqliteConnection;
 use tenantry::jobs::{Schedule, ScheduleKey, ScheduleRecord, ScheduleStep, ScheduleTarget};
 use tenantry::ports::{
     Advanced, Clock, DueSchedules, JobQueueError, JobSchedules, JobSchedulesError, PutSchedule,
-    SchedulePage,
+    ScheduleListing, SchedulePage,
 };
 
 use super::statements;
@@ -140,7 +140,7 @@ impl JobSchedules for SqliteJobSchedules {
         &self,
         target: Option<ScheduleTarget>,
         page: &SchedulePage,
-    ) -> Result<Vec<ScheduleRecord>, JobSchedulesError> {
+    ) -> Result<ScheduleListing, JobSchedulesError> {
         let page = page.clone();
         self.run(move |connection, _| statements::list(connection, target, &page))
             .await

@@ -154,18 +154,23 @@ pub(crate) fn the_listing_shows_every_schedule_once_by_key<H: ScheduleHarness>()
         for _ in 0..=keys.len() {
             let found = block_on(world.schedules.list(None, &page))?;
             ensure!(
-                found.len() <= usize::from(size),
+                found.records.len() <= usize::from(size),
                 "a page of {}",
-                found.len()
+                found.records.len()
             );
-            let Some(last) = found.last() else { break };
-            page.after = Some(last.schedule.key().clone());
-            listed.extend(
-                found
-                    .into_iter()
-                    .map(|record| record.schedule.key().clone()),
+            ensure!(
+                found.unreadable.is_empty(),
+                "these can't be read: {:?}",
+                found.unreadable
             );
+            let records = found.records.into_iter();
+            listed.extend(records.map(|record| record.schedule.key().clone()));
+            page.after = found.next;
+            if page.after.is_none() {
+                break;
+            }
         }
+        ensure!(page.after.is_none(), "pages without end");
         ensure_eq!(listed, keys, "what pages of {size} show");
     }
     Ok(())
@@ -186,7 +191,8 @@ pub(crate) fn the_listing_shows_the_wanted_target_only<H: ScheduleHarness>() -> 
     for schedule in &schedules {
         let page = SchedulePage::default();
         let found = block_on(world.schedules.list(Some(schedule.target()), &page))?;
-        let found: Vec<_> = found.into_iter().map(|record| record.schedule).collect();
+        let records = found.records.into_iter();
+        let found: Vec<_> = records.map(|record| record.schedule).collect();
         ensure_eq!(&found[..], std::slice::from_ref(schedule), "what is listed");
     }
     Ok(())

@@ -182,11 +182,12 @@ pub(crate) fn every_schedule_that_is_due_is_found_page_by_page<H: ScheduleHarnes
         let due = block_on(world.schedules.due(&page))?;
         ensure_eq!(due.now, world.jobs.clock.now(), "the store's time");
         found.extend(
-            due.records
+            due.listing
+                .records
                 .iter()
                 .map(|record| record.schedule.key().name().to_string()),
         );
-        match due.next {
+        match due.listing.next {
             Some(next) => page.after = Some(next),
             None => break,
         }
