@@ -104,7 +104,7 @@ pub(crate) struct NewTenantBody {
     #[schema(
         min_length = 2,
         max_length = 56,
-        pattern = "^(?!xn--)[a-z0-9][a-z0-9-]*[a-z0-9]$"
+        pattern = "^(?!xn--)(?!([0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$)[a-z0-9][a-z0-9-]*[a-z0-9]$"
     )]
     slug: String,
     /// Its name for people.

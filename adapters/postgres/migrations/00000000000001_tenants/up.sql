@@ -4,7 +4,8 @@ CREATE TABLE {{shared}}.tenantry_tenants (
     slug text COLLATE "C" NOT NULL
         CONSTRAINT tenantry_tenants_slug_key UNIQUE
         CONSTRAINT tenantry_tenants_slug_form
-            CHECK (slug ~ '^[a-z0-9][a-z0-9-]{0,54}[a-z0-9]$' AND slug !~ '^xn--'),
+            CHECK (slug ~ '^[a-z0-9][a-z0-9-]{0,54}[a-z0-9]$' AND slug !~ '^xn--'
+                AND slug !~ '^([0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$'),
     name text COLLATE "C" NOT NULL
         CONSTRAINT tenantry_tenants_name_length CHECK (char_length(name) BETWEEN 1 AND 200),
     status text COLLATE "C" NOT NULL

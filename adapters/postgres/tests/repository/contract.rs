@@ -203,6 +203,14 @@ fn a_record_that_was_tampered_with_is_refused_by_the_table_and_by_the_reader() {
         ("slug = 'Not a slug'", "tenantry_tenants_slug_form"),
         ("slug = 'xn--acme'", "tenantry_tenants_slug_form"),
         ("slug = 'acme-'", "tenantry_tenants_slug_form"),
+        (
+            "slug = '018f2d1c-7a3b-7c00-8000-0123456789ab'",
+            "tenantry_tenants_slug_form",
+        ),
+        (
+            "slug = '018f2d1c7a3b7c0080000123456789ab'",
+            "tenantry_tenants_slug_form",
+        ),
         ("name = ''", "tenantry_tenants_name_length"),
         ("status = 'gone'", "tenantry_tenants_status_known"),
         ("version = 0", "tenantry_tenants_version_positive"),
@@ -238,7 +246,8 @@ fn a_record_that_was_tampered_with_is_refused_by_the_table_and_by_the_reader() {
         if constraint == "tenantry_tenants_slug_form" {
             world.sql(
                 "alter table tenantry_tenants add constraint tenantry_tenants_slug_form \
-                 check (slug ~ '^[a-z0-9][a-z0-9-]{0,54}[a-z0-9]$' and slug !~ '^xn--')",
+                 check (slug ~ '^[a-z0-9][a-z0-9-]{0,54}[a-z0-9]$' and slug !~ '^xn--' \
+                 and slug !~ '^([0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$')",
             );
         }
     }

@@ -6,7 +6,9 @@ use futures_lite::future::block_on;
 use serde_json::json;
 use std::time::{Duration, Instant};
 use tenantry::ports::{RepositoryError, ScopeError, TenantRepository};
-use tenantry::{PageRequest, Retry, Settings, Tenant, TenantFilter, TenantName, TenantStatus};
+use tenantry::{
+    PageRequest, Retry, Settings, Slug, Tenant, TenantFilter, TenantName, TenantStatus,
+};
 use tenantry_sqlite::SqliteTenantRepository;
 
 use crate::common::{LOCK_TIMEOUT, World, tenant};
@@ -171,6 +173,47 @@ fn a_record_that_somebody_spoiled_names_itself() {
         spoil("provisioned_at = 1, status = 'asleep'"),
         ["inconsistent"; 3]
     );
+}
+
+#[test]
+fn a_slug_that_is_none_is_refused_by_the_table() {
+    let world = World::new();
+    let repository = repository(&world);
+    block_on(repository.insert(&tenant("acme", TenantStatus::Active))).unwrap();
+    let mut outside = outside(&world);
+    let mut rename =
+        |slug: &str| outside.batch_execute(&format!("UPDATE tenantry_tenants SET slug = '{slug}'"));
+    let (longest, too_long) = ("a".repeat(56), "a".repeat(57));
+    for slug in [
+        "a",
+        &too_long,
+        "Acme",
+        "a_b",
+        "a b",
+        "é-acme",
+        "-acme",
+        "acme-",
+        "xn--acme",
+        "018f2d1c-7a3b-7c00-8000-0123456789ab",
+        "018f2d1c7a3b7c0080000123456789ab",
+        "00000000-0000-0000-0000-000000000000",
+    ] {
+        Slug::new(slug).expect_err("a negative control");
+        let refused = rename(slug).unwrap_err().to_string();
+        assert!(refused.contains("slug_form"), "{slug}: {refused}");
+    }
+    for slug in [
+        "a0",
+        &longest,
+        "xn-acme",
+        "018f2d1c-7a3b-7c00-8000-0123456789ag",
+        "018f2d1c-7a3b-7c00-80000-123456789ab",
+        "018f2d1c7a3b7c0080000123456789abc",
+        "018f2d1c7a3b7c0080000123456789a",
+    ] {
+        Slug::new(slug).expect("a positive control");
+        rename(slug).expect(slug);
+    }
 }
 
 #[test]

@@ -19,7 +19,8 @@ ALTER TABLE accounts
         ELSE 'active'
     END) STORED,
     ADD CONSTRAINT accounts_handle_is_a_slug
-        CHECK (handle ~ '^[a-z0-9][a-z0-9-]{0,54}[a-z0-9]$' AND handle !~ '^xn--');
+        CHECK (handle ~ '^[a-z0-9][a-z0-9-]{0,54}[a-z0-9]$' AND handle !~ '^xn--'
+            AND handle !~ '^([0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$');
 
 -- The accounts that are there become tenants, in the order of their creation.
 UPDATE accounts SET tenant_id = tenant_id_made_at(created_at);
