@@ -109,6 +109,12 @@ pub(crate) enum CliError {
     Cache(#[from] CacheError),
     #[error(transparent)]
     Namespace(NamespaceError),
+    #[error(transparent)]
+    Configuration(#[from] crate::config::Mistakes),
+    #[error(transparent)]
+    Operators(#[from] crate::operators::OperatorsError),
+    #[error(transparent)]
+    Serve(#[from] crate::serve::ServeError),
     #[error("the output can't be written")]
     Output(#[from] std::io::Error),
 }

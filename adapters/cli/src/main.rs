@@ -5,11 +5,14 @@
 mod args;
 mod cache;
 mod commands;
+mod config;
 mod database;
 mod demo;
 mod error;
 mod finding;
+mod operators;
 mod output;
+mod serve;
 
 use std::process::ExitCode;
 

@@ -39,10 +39,21 @@ impl BearerTokens {
 
     /// Lets in whoever has `token`, as `operator`. A token that was somebody's already is this operator's from now on.
     #[must_use]
-    pub fn and(mut self, token: &OperatorToken, operator: Operator) -> Self {
-        self.known.retain(|(known, _)| *known != token.digest);
-        self.known.push((token.digest, operator));
+    pub fn and(self, token: &OperatorToken, operator: Operator) -> Self {
+        self.and_digest(token.digest, operator)
+    }
+
+    /// The same, for a token whose [digest](OperatorToken::digest) was kept.
+    #[must_use]
+    pub fn and_digest(mut self, digest: Digest, operator: Operator) -> Self {
+        self.known.retain(|(known, _)| *known != digest);
+        self.known.push((digest, operator));
         self
+    }
+
+    /// Whether no token lets anybody in.
+    pub fn is_nobody(&self) -> bool {
+        self.known.is_empty()
     }
 
     fn owner_of(&self, token: &[u8]) -> Option<&Operator> {
@@ -117,6 +128,11 @@ impl OperatorToken {
         }
         let digest = Digest::of(&[text.as_bytes()]);
         Ok(Self { digest })
+    }
+
+    /// What may be kept of it, in a file or a table: its SHA-256, of which nobody can make the token.
+    pub fn digest(&self) -> Digest {
+        self.digest
     }
 }
 

@@ -3,6 +3,7 @@
 mod age;
 mod cache;
 mod jobs;
+mod serve;
 
 use std::path::PathBuf;
 
@@ -15,6 +16,7 @@ pub(crate) use cache::{CacheArgs, CacheCommand, OwnerArgs, PartArgs, RedisArgs};
 pub(crate) use jobs::{
     ChoiceArgs, JobsCommand, PageArgs, PruneArgs, PutArgs, Run, ScopeArgs, WorkArgs,
 };
+pub(crate) use serve::{ConfigCommand, OperatorCommand, SettingArgs};
 
 /// Keeps the tenants of an application apart: each tenant's rows in a schema (or an SQLite file) of its own.
 #[derive(Debug, Parser)]
@@ -87,6 +89,14 @@ pub(crate) enum Command {
     Jobs(JobsCommand),
     /// Looks into the caches of tenants on Redis, and empties them.
     Cache(CacheArgs),
+    /// Serves the administration by HTTP: in `./tenantry-data` by SQLite, unless a database is named.
+    Serve(SettingArgs),
+    /// Looks at what `tenantry serve` is told by file, environment and flags.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Looks after who may administer tenants by a token.
+    #[command(subcommand)]
+    Operator(OperatorCommand),
 }
 
 #[derive(Debug, Args)]

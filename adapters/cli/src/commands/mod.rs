@@ -11,10 +11,13 @@ mod tenant;
 use std::process::ExitCode;
 
 use crate::args::{Cli, Command};
+use crate::config;
 use crate::database::Database;
 use crate::demo;
 use crate::error::CliError;
+use crate::operators;
 use crate::output::Output;
+use crate::serve;
 
 /// Runs the command, and says how the process ends: 0, or 1 if a check failed.
 pub(crate) fn run(cli: &Cli, output: &mut Output) -> Result<ExitCode, CliError> {
@@ -28,5 +31,8 @@ pub(crate) fn run(cli: &Cli, output: &mut Output) -> Result<ExitCode, CliError> 
         Command::Adopt(args) => adopt::run(&open()?, args, output),
         Command::Jobs(command) => jobs::run(&open()?, command, &cli.global.actor, output),
         Command::Cache(args) => cache::run(&cli.global, args, output),
+        Command::Serve(args) => serve::run(&cli.global, args, output),
+        Command::Config(command) => config::run_command(&cli.global, command, output),
+        Command::Operator(command) => operators::run_command(&cli.global, command, output),
     }
 }

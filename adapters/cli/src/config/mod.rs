@@ -1,0 +1,222 @@
+//! What a server is told: by a file, by the environment and by flags, each over the one before.
+
+mod check;
+mod file;
+mod given;
+mod mistake;
+mod reader;
+mod setting;
+mod value;
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tenantry_admin::OperatorToken;
+use tracing_subscriber::filter::Targets;
+
+use self::given::Layers;
+use self::reader::{Reader, Wrong};
+use self::setting::Setting;
+use crate::args::{Global, SettingArgs};
+use crate::database::Url;
+
+pub(crate) use check::run as run_command;
+pub(crate) use file::line_of;
+pub(crate) use mistake::Mistakes;
+pub(crate) use reader::Entry;
+pub(crate) use value::LogFormat;
+
+/// The folder of SQLite files that is used where no database is named.
+const USUAL_DATABASE: &str = "sqlite:./tenantry-data";
+const USUAL_ADDRESS: &str = "127.0.0.1:8080";
+
+/// Settings that fit each other.
+pub(crate) struct Config {
+    pub(crate) database: Url,
+    pub(crate) migrations: Option<PathBuf>,
+    pub(crate) setup: bool,
+    pub(crate) pool_size: u32,
+    pub(crate) bind: SocketAddr,
+    pub(crate) public_url: Option<String>,
+    pub(crate) operators: Option<PathBuf>,
+    pub(crate) operator_token: Option<OperatorToken>,
+    pub(crate) log: Targets,
+    pub(crate) log_format: LogFormat,
+    pub(crate) ready_timeout: Duration,
+    pub(crate) stop_timeout: Duration,
+}
+
+/// What was said, what of it counts, and what is wrong with it.
+pub(crate) struct Reading {
+    pub(crate) file: Option<PathBuf>,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) config: Result<Config, Mistakes>,
+}
+
+impl Reading {
+    /// Reads the file, this process's environment, and the flags.
+    pub(crate) fn of_process(global: &Global, args: &SettingArgs) -> Self {
+        let environment: Vec<_> = std::env::vars_os().collect();
+        Self::of(global, args, &environment)
+    }
+
+    fn of(global: &Global, args: &SettingArgs, environment: &[(OsString, OsString)]) -> Self {
+        let (mut layers, mut mistakes) = (Layers::default(), Mistakes::default());
+        let named = args.config.clone().or_else(|| {
+            let named = environment
+                .iter()
+                .find(|(name, _)| name == "TENANTRY_CONFIG");
+            named
+                .map(|(_, value)| value.into())
+                .filter(|file: &PathBuf| !file.as_os_str().is_empty())
+        });
+        let file = file::find(named);
+        if let Some(file) = &file {
+            file::read(file, &mut layers, &mut mistakes);
+        }
+        layers.add_environment(environment, &mut mistakes);
+        layers.add_flags(global, args, environment);
+        let mut reader = Reader::new(&layers, mistakes);
+        let config = Config::read(&mut reader);
+        let (entries, mistakes) = reader.into_parts();
+        Self {
+            file,
+            entries,
+            config: match config {
+                Ok(config) if mistakes.is_empty() => Ok(config),
+                _ => Err(mistakes),
+            },
+        }
+    }
+}
+
+impl Config {
+    /// Judges every setting, also when one is wrong.
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Wrong> {
+        let database = reader.read(Setting::DatabaseUrl, USUAL_DATABASE, url, |url, _| {
+            shown(url)
+        });
+        let folder = match &database {
+            Ok(Url::Sqlite(folder)) => Some(folder.clone()),
+            _ => None,
+        };
+        let on_sqlite = folder.is_some();
+        let migrations = reader.optional(Setting::Migrations, "none", existing_folder, as_given);
+        let without_tables = reader.read(
+            Setting::WithoutTables,
+            truth_of(on_sqlite && !reader.is_given(Setting::Migrations)),
+            value::truth,
+            as_given,
+        );
+        let setup = reader.read(Setting::Setup, truth_of(on_sqlite), value::truth, as_given);
+        let pool_size = reader.read(Setting::PoolSize, "10", value::pool_size, as_given);
+        let bind = reader.read(Setting::Bind, USUAL_ADDRESS, value::address, as_given);
+        let plain_http = reader.read(Setting::PlainHttp, "false", value::truth, as_given);
+        let public_url = reader.optional(
+            Setting::PublicUrl,
+            "where it listens",
+            value::public_url,
+            as_given,
+        );
+        let usual_operators = folder.map(|folder| folder.join("operators.toml"));
+        let operators = reader.optional(
+            Setting::Operators,
+            &usual_operators
+                .as_deref()
+                .map_or("none".into(), |file| file.display().to_string()),
+            |text| Ok(PathBuf::from(text)),
+            as_given,
+        );
+        let operator_token = reader.optional(Setting::OperatorToken, "none", token, |_, _| {
+            "(hidden)".to_owned()
+        });
+        let log = reader.read(Setting::Log, "info", value::levels, as_given);
+        let log_format = reader.read(Setting::LogFormat, "text", value::log_format, as_given);
+        let ready_timeout = reader.read(Setting::ReadyTimeout, "2s", value::time, as_given);
+        let stop_timeout = reader.read(Setting::StopTimeout, "30s", value::time, as_given);
+
+        if let (Ok(bind), Ok(false)) = (bind, plain_http)
+            && !bind.ip().is_loopback()
+        {
+            reader.mistaken(
+                Setting::Bind,
+                "others reach it there, and tokens would travel in the clear: put a proxy with TLS in front, and say \
+                 plain_http",
+            );
+        }
+        if let (Ok(migrations), Ok(without_tables), Ok(_)) =
+            (&migrations, without_tables, &database)
+        {
+            match (migrations, without_tables) {
+                (Some(_), true) => reader.mistaken(
+                    Setting::WithoutTables,
+                    "migrations are named, too: name none, or let tenants have tables",
+                ),
+                (None, false) => reader.mistaken(
+                    Setting::Migrations,
+                    "none are named, and every new tenant would lack its tables: name a folder, or say without_tables",
+                ),
+                _ => {}
+            }
+        }
+        Ok(Self {
+            database: database?,
+            migrations: migrations?,
+            setup: setup?,
+            pool_size: pool_size?,
+            bind: bind?,
+            public_url: public_url?,
+            operators: operators?.or(usual_operators),
+            operator_token: operator_token?,
+            log: log?,
+            log_format: log_format?,
+            ready_timeout: ready_timeout?,
+            stop_timeout: stop_timeout?,
+        })
+    }
+}
+
+fn as_given<T>(_: &T, text: &str) -> String {
+    text.to_owned()
+}
+
+fn truth_of(value: bool) -> &'static str {
+    if value { "true" } else { "false" }
+}
+
+fn url(text: &str) -> Result<Url, String> {
+    // No error repeats it.
+    let url = Url::parse(text).map_err(|error| crate::error::chain(&error).join(": "))?;
+    match &url {
+        Url::Sqlite(folder) if folder.exists() && !folder.is_dir() => {
+            Err("there is something else than a folder at that path".to_owned())
+        }
+        _ => Ok(url),
+    }
+}
+
+/// A database without its password.
+pub(crate) fn shown(url: &Url) -> String {
+    match url {
+        Url::Postgres(config) => format!("PostgreSQL at {}", config.target()),
+        Url::Sqlite(folder) => format!("sqlite:{}", folder.display()),
+    }
+}
+
+fn existing_folder(text: &str) -> Result<PathBuf, String> {
+    let folder = Path::new(text);
+    if folder.is_dir() {
+        Ok(folder.to_owned())
+    } else {
+        Err("there is no such folder".to_owned())
+    }
+}
+
+fn token(text: &str) -> Result<OperatorToken, String> {
+    OperatorToken::new(text).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests;

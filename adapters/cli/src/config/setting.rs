@@ -1,0 +1,111 @@
+//! The settings that there are.
+
+use crate::args::{Global, SettingArgs};
+
+/// One setting: `key` in the file, `TENANTRY_KEY` in the environment, `--key` as a flag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Setting {
+    DatabaseUrl,
+    Migrations,
+    WithoutTables,
+    Setup,
+    PoolSize,
+    Bind,
+    PlainHttp,
+    PublicUrl,
+    Operators,
+    OperatorToken,
+    Log,
+    LogFormat,
+    ReadyTimeout,
+    StopTimeout,
+}
+
+impl Setting {
+    pub(crate) const ALL: [Self; 14] = [
+        Self::DatabaseUrl,
+        Self::Migrations,
+        Self::WithoutTables,
+        Self::Setup,
+        Self::PoolSize,
+        Self::Bind,
+        Self::PlainHttp,
+        Self::PublicUrl,
+        Self::Operators,
+        Self::OperatorToken,
+        Self::Log,
+        Self::LogFormat,
+        Self::ReadyTimeout,
+        Self::StopTimeout,
+    ];
+
+    pub(crate) fn key(self) -> &'static str {
+        match self {
+            Self::DatabaseUrl => "database_url",
+            Self::Migrations => "migrations",
+            Self::WithoutTables => "without_tables",
+            Self::Setup => "setup",
+            Self::PoolSize => "pool_size",
+            Self::Bind => "bind",
+            Self::PlainHttp => "plain_http",
+            Self::PublicUrl => "public_url",
+            Self::Operators => "operators",
+            Self::OperatorToken => "operator_token",
+            Self::Log => "log",
+            Self::LogFormat => "log_format",
+            Self::ReadyTimeout => "ready_timeout",
+            Self::StopTimeout => "stop_timeout",
+        }
+    }
+
+    pub(crate) fn of_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|setting| setting.key() == key)
+    }
+
+    pub(crate) fn variable(self) -> String {
+        format!("TENANTRY_{}", self.key().to_ascii_uppercase())
+    }
+
+    pub(crate) fn flag(self) -> String {
+        format!("--{}", self.key().replace('_', "-"))
+    }
+
+    /// Whether it is only ever in the environment: a file is copied and committed, a flag is seen by everybody.
+    pub(crate) fn is_for_the_environment_alone(self) -> bool {
+        self == Self::OperatorToken
+    }
+
+    /// What a flag says. Whether `--database-url` and `--migrations` were flags or variables is for the caller to tell.
+    pub(crate) fn of_flags(self, global: &Global, args: &SettingArgs) -> Option<String> {
+        match self {
+            Self::DatabaseUrl => global.database_url.clone(),
+            Self::Migrations => global
+                .migrations
+                .as_ref()
+                .map(|folder| folder.display().to_string()),
+            Self::WithoutTables => args.without_tables.clone(),
+            Self::Setup => args.setup.clone(),
+            Self::PoolSize => args.pool_size.clone(),
+            Self::Bind => args.bind.clone(),
+            Self::PlainHttp => args.plain_http.clone(),
+            Self::PublicUrl => args.public_url.clone(),
+            Self::Operators => args.operators.clone(),
+            Self::OperatorToken => None,
+            Self::Log => args.log.clone(),
+            Self::LogFormat => args.log_format.clone(),
+            Self::ReadyTimeout => args.ready_timeout.clone(),
+            Self::StopTimeout => args.stop_timeout.clone(),
+        }
+    }
+}
+
+/// The known name that `name` was probably meant to be.
+pub(crate) fn nearest(name: &str, known: impl IntoIterator<Item = String>) -> Option<String> {
+    let far = (name.len() / 3).max(2);
+    known
+        .into_iter()
+        .map(|candidate| (strsim::osa_distance(name, &candidate), candidate))
+        .filter(|(distance, _)| *distance <= far)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}

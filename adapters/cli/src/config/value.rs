@@ -1,0 +1,128 @@
+//! Texts of settings, judged. What is said of them shows no secret.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tracing_subscriber::filter::Targets;
+
+pub(super) fn truth(text: &str) -> Result<bool, String> {
+    match text {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err("it is true or false".to_owned()),
+    }
+}
+
+pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| {
+        "it is no address with a port: use 127.0.0.1:8080 or [::1]:8080, say".to_owned()
+    })
+}
+
+pub(super) fn pool_size(text: &str) -> Result<u32, String> {
+    let number = text
+        .parse()
+        .ok()
+        .filter(|number| (2..=1_000).contains(number));
+    number.ok_or_else(|| "it is a number from 2 to 1000".to_owned())
+}
+
+/// A number and its unit. Zero is none: nothing would have time to be done.
+pub(super) fn time(text: &str) -> Result<Duration, String> {
+    const LONGEST: Duration = Duration::from_secs(3_600);
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (number, unit) = text.split_at(digits);
+    let time = number.parse::<u32>().ok().and_then(|number| match unit {
+        "ms" => Some(Duration::from_millis(number.into())),
+        "s" => Some(Duration::from_secs(number.into())),
+        "m" => Some(Duration::from_secs(u64::from(number) * 60)),
+        _ => None,
+    });
+    time.filter(|time| !time.is_zero() && *time <= LONGEST)
+        .ok_or_else(|| "it is a time of at most an hour, as 500ms, 30s or 2m".to_owned())
+}
+
+/// Where people reach the server: its scheme and its host, without a slash at the end.
+pub(super) fn public_url(text: &str) -> Result<String, String> {
+    let wrong =
+        || "it is no http:// or https:// with a host alone, as https://tenants.example".to_owned();
+    let url: axum::http::Uri = text.parse().map_err(|_| wrong())?;
+    let (Some(scheme), Some(authority)) = (url.scheme_str(), url.authority()) else {
+        return Err(wrong());
+    };
+    let bare = url.path().trim_end_matches('/').is_empty() && url.query().is_none();
+    if !["http", "https"].contains(&scheme) || !bare || authority.as_str().contains('@') {
+        return Err(wrong());
+    }
+    Ok(format!("{scheme}://{authority}"))
+}
+
+pub(super) fn levels(text: &str) -> Result<Targets, String> {
+    let levels = text.parse::<Targets>().ok();
+    // A word that is no level is a part with all that it says: a typing error would silence everything else.
+    let levels = levels.filter(|levels| levels.default_level().is_some());
+    levels.ok_or_else(|| {
+        "it names no level for everything: use error, warn, info, debug or trace, or some of parts beside one, as \
+         info,tenantry_admin=debug"
+            .to_owned()
+    })
+}
+
+/// How lines of the log are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+pub(super) fn log_format(text: &str) -> Result<LogFormat, String> {
+    match text {
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err("it is text or json".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_a_unit_and_a_limit() {
+        assert_eq!(time("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(time("30s"), Ok(Duration::from_secs(30)));
+        assert_eq!(time("2m"), Ok(Duration::from_secs(120)));
+        for refused in ["", "s", "30", "0s", "61m", "-1s", "1.5s", "1h", "30 s"] {
+            assert!(time(refused).is_err(), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_public_url_is_a_scheme_and_a_host() {
+        for (text, url) in [
+            ("https://tenants.example", "https://tenants.example"),
+            ("http://[::1]:80/", "http://[::1]:80"),
+        ] {
+            assert_eq!(public_url(text).as_deref(), Ok(url));
+        }
+        for refused in [
+            "tenants.example",
+            "ftp://tenants.example",
+            "https://a:b@tenants.example",
+            "https://tenants.example/admin",
+            "https://tenants.example/?a=b",
+            "https://",
+            "",
+        ] {
+            assert!(public_url(refused).is_err(), "{refused}");
+        }
+    }
+
+    #[test]
+    fn levels_are_of_everything_or_of_parts() {
+        assert!(levels("info").is_ok() && levels("warn,tenantry_admin=debug").is_ok());
+        for refused in ["info,tenantry_admin=loud", "loud", "tenantry_admin=debug"] {
+            assert!(levels(refused).is_err(), "{refused}");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! `tenantry serve`: the administration as a server.
+
+mod announcement;
+mod app;
+mod connections;
+mod database;
+mod health;
+mod logs;
+mod stop;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tracing::{info, warn};
+
+use self::announcement::Announcement;
+use self::connections::Connections;
+use self::database::Stores;
+use self::health::Health;
+use self::stop::Stop;
+use crate::args::{Global, SettingArgs};
+use crate::config::{Config, Reading};
+use crate::error::CliError;
+use crate::operators::{OperatorFile, Operators, OperatorsError};
+use crate::output::Output;
+
+/// Serves until a signal says to stop.
+pub(crate) fn run(
+    global: &Global,
+    args: &SettingArgs,
+    output: &mut Output,
+) -> Result<ExitCode, CliError> {
+    let Reading {
+        file,
+        entries: _,
+        config,
+    } = Reading::of_process(global, args);
+    let config = config?;
+    logs::begin(&config)?;
+    if let Some(file) = file {
+        info!(file = %file.display(), "settings were read from a file");
+    }
+    let stores = Stores::ready(&config)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(CliError::System)?;
+    let served = runtime.block_on(serve(&config, stores, output));
+    // Work that outlived the deadline is left: what is on the database is done as a whole or not at all.
+    runtime.shutdown_background();
+    served?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn serve(config: &Config, stores: Stores, output: &mut Output) -> Result<(), CliError> {
+    let stop = Stop::on_signals().map_err(CliError::System)?;
+    let operators = operators(config)?;
+    let health = Health::new(stores.repository(), config.ready_timeout, stop.clone());
+    let app = app::router(&stores, Arc::new(operators), health)?;
+    let listener = TcpListener::bind(config.bind)
+        .await
+        .map_err(|source| ServeError::Bind {
+            address: config.bind,
+            source,
+        })?;
+    let address = listener.local_addr().map_err(CliError::System)?;
+    Announcement::new(config, address).print(output)?;
+    let connections = Connections::new(app);
+    connections.serve(listener, &stop).await;
+    info!("no new connections are taken: requests that run may end");
+    connections.end(config.stop_timeout, &stop).await;
+    Ok(())
+}
+
+fn operators(config: &Config) -> Result<Operators, OperatorsError> {
+    let file = config.operators.clone().map(OperatorFile::new);
+    let operators = Operators::new(config.operator_token.as_ref(), file)?;
+    if operators.are_nobody() {
+        warn!("nobody has a token yet: tenantry operator token NAME makes one");
+    }
+    Ok(operators)
+}
+
+/// Why there is no server.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ServeError {
+    #[error("{address} can't be listened on: give another by --bind, or port 0 for a free one")]
+    Bind {
+        address: std::net::SocketAddr,
+        source: std::io::Error,
+    },
+    #[error("the administration can't be put together")]
+    Admin(#[from] tenantry_admin::AdminError),
+    #[error("tables are missing in the database: run tenantry setup --jobs, or serve with --setup")]
+    NotSetUp(#[source] tenantry::BoxError),
+    #[error("there are no connections to PostgreSQL with these settings")]
+    Pool(#[from] tenantry_postgres::PoolSettingsError),
+    #[error("a log is written already")]
+    Log(#[from] tracing_subscriber::util::TryInitError),
+}

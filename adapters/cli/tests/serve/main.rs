@@ -1,0 +1,9 @@
+//! `tenantry serve` as a process, on both databases.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod life;
+mod operators;
+mod readiness;
+mod settings;
+mod starting;
+mod world;
