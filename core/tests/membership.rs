@@ -304,3 +304,18 @@ fn refused_texts_and_secrets_are_told_as_they_should_be() {
     }
     assert!(Digest::from_bytes(&[0; 31]).is_err());
 }
+
+#[test]
+fn a_change_based_on_a_role_is_refused_once_it_is_another() {
+    let members = BTreeMap::from([(subject(1), Role::Member)]);
+    let standing = standing(&members);
+    assert_eq!(rules::still(&standing, &subject(1), Role::Member), Ok(()));
+    let stale = MembershipRefused::RoleChanged {
+        subject: subject(1),
+        expected: Role::Viewer,
+    };
+    let found = rules::still(&standing, &subject(1), Role::Viewer);
+    assert_eq!(found, Err(stale));
+    let nobody = rules::still(&standing, &subject(2), Role::Viewer);
+    assert!(matches!(nobody, Err(MembershipRefused::NoMember { .. })));
+}

@@ -1,6 +1,6 @@
 use super::{
-    CacheError, CacheKey, CacheOwner, CacheScope, KeyPattern, Namespace, NamespaceError,
-    ScanCursor, ScanPage, ScanStep, Usage,
+    CacheError, CacheKey, CacheOwner, CacheScope, CacheStatistics, KeyPattern, Namespace,
+    NamespaceError, ScanCursor, ScanPage, ScanStep, Usage,
 };
 
 /// One owner's cache as an operator sees it: by the tenant's id, whatever became of the tenant.
@@ -53,6 +53,14 @@ impl OperatorCache {
     /// Only those of the store.
     pub async fn usage(&self) -> Result<Usage, CacheError> {
         self.0.usage().await
+    }
+
+    /// The same, and how this owner's caches have served this process.
+    ///
+    /// # Errors
+    /// Only those of the store.
+    pub async fn statistics(&self) -> Result<CacheStatistics, CacheError> {
+        self.0.statistics().await
     }
 
     /// One step through the keys of this namespace that the pattern means; not those of nested ones.

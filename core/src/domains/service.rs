@@ -158,6 +158,20 @@ impl DomainService {
         Ok(self.store.release(tenant, domain).await?)
     }
 
+    /// A tenant's claim on a domain, verified or not.
+    ///
+    /// # Errors
+    /// [`DomainRefused::NotClaimed`].
+    pub async fn find(
+        &self,
+        tenant: TenantId,
+        domain: &DomainName,
+    ) -> Result<DomainClaim, DomainServiceError> {
+        let claim = self.store.find(tenant, domain).await?;
+        let domain = domain.clone();
+        Ok(claim.ok_or(DomainRefused::NotClaimed { domain })?)
+    }
+
     /// A tenant's claims by ascending domain, verified or not; those after `after`, if given.
     ///
     /// # Errors
@@ -169,16 +183,6 @@ impl DomainService {
         size: PageSize,
     ) -> Result<Vec<DomainClaim>, DomainServiceError> {
         Ok(self.store.list(tenant, after, size).await?)
-    }
-
-    async fn find(
-        &self,
-        tenant: TenantId,
-        domain: &DomainName,
-    ) -> Result<DomainClaim, DomainServiceError> {
-        let claim = self.store.find(tenant, domain).await?;
-        let domain = domain.clone();
-        Ok(claim.ok_or(DomainRefused::NotClaimed { domain })?)
     }
 
     /// Records what an answer makes of a claim. If somebody else's answer came in between, that one counts.

@@ -26,6 +26,14 @@ pub enum MembershipRefused {
         /// Whom it is about.
         subject: Subject,
     },
+    /// Whom it is about isn't what the change was based on any more.
+    #[error("{subject} isn't {expected} any more: read again and repeat the change")]
+    RoleChanged {
+        /// Whom it is about.
+        subject: Subject,
+        /// What they were taken to be.
+        expected: Role,
+    },
     /// Whom it is about is a member already.
     #[error("{subject} is {role} of the tenant already: give them another role instead")]
     AlreadyMember {

@@ -156,6 +156,25 @@ pub fn remove(
     Ok(MembershipChange::Remove(subject))
 }
 
+/// Whether somebody still is what a change of them was based on.
+///
+/// # Errors
+/// [`MembershipRefused::NoMember`], [`MembershipRefused::RoleChanged`].
+pub fn still(
+    standing: &Standing,
+    subject: &Subject,
+    expected: Role,
+) -> Result<(), MembershipRefused> {
+    if role_of_member(standing, subject)? == expected {
+        Ok(())
+    } else {
+        Err(MembershipRefused::RoleChanged {
+            subject: subject.clone(),
+            expected,
+        })
+    }
+}
+
 /// Whether somebody may give this invitation.
 ///
 /// # Errors

@@ -118,11 +118,23 @@ impl MembershipService {
         role: Role,
         by: &Asker,
     ) -> Result<(), MembershipServiceError> {
-        let (now, about) = (self.clock.now(), about(&subject, by.subject()));
-        self.change(tenant, &about, |standing| {
-            rules::set_role(standing, by, subject.clone(), role, now)
-        })
-        .await
+        self.set_role_of(tenant, subject, None, role, by).await
+    }
+
+    /// The same, if the member still is what whoever asks has read.
+    ///
+    /// # Errors
+    /// [`MembershipRefused::RoleChanged`]; see [`rules::set_role`].
+    pub async fn set_role_if(
+        &self,
+        tenant: TenantId,
+        subject: Subject,
+        expected: Role,
+        role: Role,
+        by: &Asker,
+    ) -> Result<(), MembershipServiceError> {
+        self.set_role_of(tenant, subject, Some(expected), role, by)
+            .await
     }
 
     /// Makes somebody no member any more. They leave by removing themselves.
@@ -135,11 +147,21 @@ impl MembershipService {
         subject: Subject,
         by: &Asker,
     ) -> Result<(), MembershipServiceError> {
-        let about = about(&subject, by.subject());
-        self.change(tenant, &about, |standing| {
-            rules::remove(standing, by, subject.clone())
-        })
-        .await
+        self.remove_of(tenant, subject, None, by).await
+    }
+
+    /// The same, if the member still is what whoever asks has read.
+    ///
+    /// # Errors
+    /// [`MembershipRefused::RoleChanged`]; see [`rules::remove`].
+    pub async fn remove_if(
+        &self,
+        tenant: TenantId,
+        subject: Subject,
+        expected: Role,
+        by: &Asker,
+    ) -> Result<(), MembershipServiceError> {
+        self.remove_of(tenant, subject, Some(expected), by).await
     }
 
     /// Makes an invitation, and its token, which is kept nowhere.
@@ -240,6 +262,41 @@ impl MembershipService {
         size: PageSize,
     ) -> Result<Vec<Invitation>, MembershipServiceError> {
         Ok(self.store.invitations(tenant, after, size).await?)
+    }
+
+    async fn set_role_of(
+        &self,
+        tenant: TenantId,
+        subject: Subject,
+        expected: Option<Role>,
+        role: Role,
+        by: &Asker,
+    ) -> Result<(), MembershipServiceError> {
+        let (now, about) = (self.clock.now(), about(&subject, by.subject()));
+        self.change(tenant, &about, |standing| {
+            if let Some(expected) = expected {
+                rules::still(standing, &subject, expected)?;
+            }
+            rules::set_role(standing, by, subject.clone(), role, now)
+        })
+        .await
+    }
+
+    async fn remove_of(
+        &self,
+        tenant: TenantId,
+        subject: Subject,
+        expected: Option<Role>,
+        by: &Asker,
+    ) -> Result<(), MembershipServiceError> {
+        let about = about(&subject, by.subject());
+        self.change(tenant, &about, |standing| {
+            if let Some(expected) = expected {
+                rules::still(standing, &subject, expected)?;
+            }
+            rules::remove(standing, by, subject.clone())
+        })
+        .await
     }
 
     fn invitation(
