@@ -11,16 +11,18 @@ use tenantry::audit::AuditLog;
 use tenantry::cache::CacheService;
 use tenantry::domains::DomainService;
 use tenantry::membership::MembershipService;
-use tenantry::ports::JobQueue;
+use tenantry::ports::{JobQueue, TenantSizes, UsageStore};
+use tenantry::tables::TableBrowser;
 
 use crate::access::{OperatorAuth, Right, authenticate};
 use crate::document::{self, Document};
 use crate::idempotency::IdempotencyStore;
+use crate::operations::{OperationStore, Operations};
 use crate::pages;
 use crate::routes::Routes;
 use crate::signin::SignIn;
-use crate::state::{Admin, Parts};
-use crate::tenants;
+use crate::state::{Admin, Parts, Usage};
+use crate::{audit, cache, domains, jobs, members, operations, tenants};
 
 /// The administration of a host's tenants, as a router.
 ///
@@ -69,9 +71,30 @@ impl AdminApi {
         self
     }
 
+    /// Keeps what became of long work in `store`: in this process's memory otherwise.
+    pub fn operations(mut self, store: Arc<dyn OperationStore>) -> Self {
+        self.parts.operations = Operations::new(store);
+        self
+    }
+
     /// Records every change in this log, before it is made, and shows the log.
     pub fn audit(mut self, log: AuditLog) -> Self {
         self.parts.audit = Some(log);
+        self
+    }
+
+    /// Also shows the rows of tenants' tables, those that the browser's catalogue declares, in the dashboard.
+    ///
+    /// Reading them needs [`Right::Browse`], and changing them [`Right::Edit`]. Changes are recorded by the browser's own store.
+    pub fn browser(mut self, browser: TableBrowser) -> Self {
+        self.parts.browser = Some(browser);
+        self
+    }
+
+    /// Also shows how much tenants have: now, by `sizes`, and over time, by the samples that a
+    /// [`UsageSampler`](tenantry::usage::UsageSampler) has recorded.
+    pub fn usage(mut self, sizes: Arc<dyn TenantSizes>, samples: Arc<dyn UsageStore>) -> Self {
+        self.parts.usage = Some(Usage { sizes, samples });
         self
     }
 
@@ -89,15 +112,17 @@ impl AdminApi {
         self
     }
 
-    /// The router, all of whose paths begin with `/api`, or with `/dashboard` if that is served. It can be merged
-    /// with a host's, or nested in one.
+    /// The router, all of whose paths begin with `/api`, or with `/dashboard` if there is one. It can be merged with a host's, or nested in one.
     ///
     /// # Errors
     /// [`AdminError`], if the interface can't be described. It would be a mistake of this crate.
     pub fn router(self) -> Result<Router, AdminError> {
         let admin = Admin::new(self.parts);
-        let routes = tenants::routes(Routes::new(Arc::clone(&admin.idempotency)))
-            .mount::<document::__path_read, _, _>(Right::Read, document::read);
+        let mut routes = Routes::new(Arc::clone(&admin.idempotency));
+        for part in parts_of(&admin) {
+            routes = part(routes);
+        }
+        let routes = routes.mount::<document::__path_read, _, _>(Right::Read, document::read);
         let (routes, description) = routes.into_parts();
         let document = Document::of(&description).map_err(|source| AdminError { source })?;
         let routes = routes
@@ -121,6 +146,25 @@ impl AdminApi {
         }
         Ok(routes)
     }
+}
+
+type Mount = fn(Routes) -> Routes;
+
+/// Those parts of the interface that the host gave something for.
+fn parts_of(admin: &Admin) -> impl Iterator<Item = Mount> {
+    let parts: [(bool, Mount); 7] = [
+        (true, tenants::routes),
+        (true, operations::routes),
+        (admin.members.is_some(), members::routes),
+        (admin.domains.is_some(), domains::routes),
+        (admin.jobs.is_some(), jobs::routes),
+        (admin.cache.is_some(), cache::routes),
+        (admin.audit.is_some(), audit::routes),
+    ];
+    parts
+        .into_iter()
+        .filter(|(given, _)| *given)
+        .map(|(_, part)| part)
 }
 
 /// Why there is no router.

@@ -12,10 +12,11 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
     Content, ObjectBuilder, Ref, RefOr, Required, Response, ResponseBuilder, Schema, Type,
 };
+// What the crates of utoipa's own that mount routes take their schemas from.
+use utoipa::__dev::SchemaReferences;
 use utoipa::{OpenApi, ToSchema};
 
-use crate::access::Right;
-use crate::tenants::{ChangeBody, NewTenantBody, Status, TenantPage, TenantView};
+use crate::terms::Terms;
 
 const SCHEME: &str = "operator";
 
@@ -25,7 +26,7 @@ const SCHEME: &str = "operator";
         title = "Tenantry: administration of tenants",
         description = "Every operation demands an operator with the right that it names."
     ),
-    components(schemas(ChangeBody, NewTenantBody, ProblemView, Status, TenantPage, TenantView)),
+    components(schemas(ProblemView)),
     security(("operator" = []))
 )]
 struct Description;
@@ -37,7 +38,7 @@ struct Description;
     dead_code,
     reason = "the shape of tenantry-http's Problem, as the document shows it"
 )]
-struct ProblemView {
+pub(crate) struct ProblemView {
     /// Always `about:blank`: the status says what kind of problem it is.
     r#type: String,
     /// The status in words.
@@ -81,38 +82,54 @@ pub(crate) fn empty() -> utoipa::openapi::OpenApi {
         .description(Some("The token of an operator."))
         .build();
     let components = description.components.get_or_insert_default();
-    if let Some(RefOr::T(Schema::Object(change))) = components.schemas.get_mut("ChangeBody") {
-        change.min_properties = Some(1);
-        change.max_properties = Some(1);
-    }
     components.add_security_scheme(SCHEME, SecurityScheme::Http(scheme));
     description
 }
 
-/// An operation with what it has because of its path, its method and its right.
+/// Adds the schemas that an operation names.
+pub(crate) fn describe<P: SchemaReferences>(description: &mut utoipa::openapi::OpenApi) {
+    let mut schemas = Vec::new();
+    P::schemas(&mut schemas);
+    let components = description.components.get_or_insert_default();
+    for (name, mut schema) in schemas {
+        // What no attribute can say: that it is one change at a time.
+        if let ("ChangeBody", RefOr::T(Schema::Object(change))) = (name.as_str(), &mut schema) {
+            change.min_properties = Some(1);
+            change.max_properties = Some(1);
+        }
+        components.schemas.insert(name, schema);
+    }
+}
+
+/// An operation with what it has because of its path, its method and its terms.
 pub(crate) fn completed(
     mut operation: Operation,
     path: &str,
     method: &HttpMethod,
-    right: Right,
+    terms: Terms,
 ) -> Operation {
-    let of_tenant = path.contains("{tenant}");
     let changes = *method != HttpMethod::Get;
     let parameters = operation.parameters.get_or_insert_default();
     let mut refusals = vec!["400", "401", "403", "500", "503"];
-    if of_tenant {
-        parameters.push(parameter(TENANT).into());
+    let named = IN_PATHS
+        .iter()
+        .filter(|it| path.contains(&format!("{{{}}}", it.name)));
+    parameters.extend(named.map(|it| parameter(it).into()));
+    if path.contains('{') {
         refusals.push("404");
     }
     if changes {
         refusals.extend(["409", "413", "422"]);
     }
-    if changes && of_tenant {
-        parameters.push(parameter(IF_MATCH).into());
+    if terms.based_on_etag {
+        parameters.push(parameter(&IF_MATCH).into());
         refusals.extend(["412", "428"]);
     }
+    if terms.may_be_async {
+        parameters.push(parameter(&PREFER).into());
+    }
     if *method == HttpMethod::Post {
-        parameters.push(parameter(IDEMPOTENCY_KEY).into());
+        parameters.push(parameter(&IDEMPOTENCY_KEY).into());
     }
     if operation.request_body.is_some() {
         refusals.push("415");
@@ -123,7 +140,16 @@ pub(crate) fn completed(
     }
     let description = operation.description.get_or_insert_default();
     let separator = if description.is_empty() { "" } else { "\n\n" };
-    let _ = write!(description, "{separator}Demands the right to {right}.");
+    let everywhere = if terms.everywhere {
+        ", for every tenant"
+    } else {
+        ""
+    };
+    let right = terms.right;
+    let _ = write!(
+        description,
+        "{separator}Demands the right to {right}{everywhere}."
+    );
     operation.tags = None;
     operation
 }
@@ -138,13 +164,62 @@ struct Shared {
     description: &'static str,
 }
 
-const TENANT: Shared = Shared {
-    name: "tenant",
-    place: ParameterIn::Path,
-    required: Required::True,
-    longest: 56,
-    pattern: "^[a-z0-9][a-z0-9-]*[a-z0-9]$",
-    description: "The tenant's id or slug. What looks like an id is one.",
+/// What paths name.
+const IN_PATHS: [Shared; 7] = [
+    in_path(
+        "tenant",
+        56,
+        "^[a-z0-9][a-z0-9-]*[a-z0-9]$",
+        "The tenant's id or slug. What looks like an id is one.",
+    ),
+    in_path(
+        "subject",
+        200,
+        "^[!-.0-~]+$",
+        "The member, as the host's sign-in names them.",
+    ),
+    in_path("invitation", 36, UUID_7, "The invitation's id."),
+    in_path(
+        "domain",
+        243,
+        "^([a-z]{1,20}\\.){1,5}[a-z]{2,10}$",
+        "The domain's whole name.",
+    ),
+    in_path("job", 36, UUID_7, "The job's id."),
+    in_path("operation", 32, "^[0-9a-f]{32}$", "The operation's id."),
+    in_path(
+        "chain",
+        36,
+        "^(shared|[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})$",
+        "Whose log: a tenant's id, also after it is purged, or `shared` for what is no tenant's.",
+    ),
+];
+
+const UUID_7: &str = "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$";
+
+const fn in_path(
+    name: &'static str,
+    longest: usize,
+    pattern: &'static str,
+    description: &'static str,
+) -> Shared {
+    Shared {
+        name,
+        place: ParameterIn::Path,
+        required: Required::True,
+        longest,
+        pattern,
+        description,
+    }
+}
+
+const PREFER: Shared = Shared {
+    name: "Prefer",
+    place: ParameterIn::Header,
+    required: Required::False,
+    longest: 100,
+    pattern: "^respond-async$",
+    description: "`respond-async` has the work go on as an operation: nobody waits for it.",
 };
 
 const IF_MATCH: Shared = Shared {
@@ -165,7 +240,7 @@ const IDEMPOTENCY_KEY: Shared = Shared {
     description: "Has the same request, sent again, done once and answered alike.",
 };
 
-fn parameter(shared: Shared) -> utoipa::openapi::path::Parameter {
+fn parameter(shared: &Shared) -> utoipa::openapi::path::Parameter {
     let text = ObjectBuilder::new()
         .schema_type(Type::String)
         .min_length(Some(1))
@@ -174,8 +249,8 @@ fn parameter(shared: Shared) -> utoipa::openapi::path::Parameter {
         .build();
     ParameterBuilder::new()
         .name(shared.name)
-        .parameter_in(shared.place)
-        .required(shared.required)
+        .parameter_in(shared.place.clone())
+        .required(shared.required.clone())
         .description(Some(shared.description))
         .schema(Some(text))
         .build()

@@ -46,16 +46,26 @@
 
 mod access;
 mod api;
+mod audit;
 mod body;
+mod cache;
 mod document;
+mod domains;
 mod idempotency;
+mod jobs;
+mod members;
+mod operations;
 mod pages;
+mod part_refusal;
+mod path;
 mod precondition;
+mod query;
 mod refusal;
 mod routes;
 mod signin;
 mod state;
 mod tenants;
+mod terms;
 
 pub use access::{
     AuthError, BearerTokens, Operator, OperatorAuth, OperatorToken, OperatorTokenError, Right,
@@ -63,4 +73,8 @@ pub use access::{
 };
 pub use api::{AdminApi, AdminError};
 pub use idempotency::{Begun, IdempotencyKey, IdempotencyStore, KeptAnswer, MemoryIdempotency};
+pub use operations::{
+    MemoryOperations, OperationId, OperationIdError, OperationKind, OperationProblem,
+    OperationProgress, OperationRecord, OperationState, OperationStore,
+};
 pub use signin::{PublicUrl, PublicUrlError, SignIn, SignInNotice, SignInPage, SignInTemplate};

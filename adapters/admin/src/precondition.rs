@@ -26,10 +26,18 @@ pub(crate) enum IfMatch {
 impl IfMatch {
     /// The version that a change of `tenant` is to be made on; none if it is any.
     pub(crate) fn version_of(&self, tenant: &Tenant) -> Result<Option<Version>, Refusal> {
+        match self.holds(&etag_of(tenant)) {
+            None => Ok(None),
+            Some(true) => Ok(Some(tenant.version())),
+            Some(false) => Err(Refusal::PreconditionFailed),
+        }
+    }
+
+    /// Whether what has this tag is what the change is based on; none if it is based on whatever is there.
+    pub(crate) fn holds(&self, tag: &str) -> Option<bool> {
         match self {
-            Self::Any => Ok(None),
-            Self::OneOf(tags) if tags.contains(&etag_of(tenant)) => Ok(Some(tenant.version())),
-            Self::OneOf(_) => Err(Refusal::PreconditionFailed),
+            Self::Any => None,
+            Self::OneOf(tags) => Some(tags.iter().any(|known| known == tag)),
         }
     }
 

@@ -13,6 +13,7 @@ use tenantry::{
 use tenantry_http::Problem;
 
 use crate::access::Right;
+use crate::part_refusal::PartRefusal;
 
 /// Why a request isn't done, each with a status and a stable code.
 ///
@@ -81,7 +82,9 @@ pub(crate) enum Refusal {
     #[error(
         "tenant {slug} is recorded, but not ready: {source}; it can be provisioned again, at the Location"
     )]
-    NotProvisioned { slug: Slug, source: ServiceError },
+    NotProvisioned { slug: Slug, source: Box<Refusal> },
+    #[error(transparent)]
+    Part(#[from] PartRefusal),
     #[error("the work ended unexpectedly")]
     Panicked,
 }
@@ -114,9 +117,9 @@ impl Refusal {
             Self::AuthUnavailable { .. } | Self::KeysUnavailable { .. } => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
-            Self::Service(source) | Self::NotProvisioned { source, .. } => {
-                status_of(source.fault())
-            }
+            Self::Service(source) => status_of(source.fault()),
+            Self::NotProvisioned { source, .. } => source.status(),
+            Self::Part(part) => part.class().0,
             Self::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -149,7 +152,9 @@ impl Refusal {
             Self::KeyReused => "idempotency_key_reused",
             Self::KeyInUse => "idempotency_key_in_use",
             Self::KeysUnavailable { .. } => "idempotency_unavailable",
-            Self::Service(source) | Self::NotProvisioned { source, .. } => source.reason(),
+            Self::Service(source) => source.reason(),
+            Self::NotProvisioned { source, .. } => source.reason(),
+            Self::Part(part) => part.class().1,
             Self::Panicked => "unexpected_end",
         }
     }
@@ -157,9 +162,9 @@ impl Refusal {
     fn retry_after(&self) -> Option<Duration> {
         const SOON: Duration = Duration::from_secs(1);
         let later = match self {
-            Self::Service(source) | Self::NotProvisioned { source, .. } => {
-                source.retry() == Retry::Later
-            }
+            Self::Service(source) => source.retry() == Retry::Later,
+            Self::NotProvisioned { source, .. } => return source.retry_after(),
+            Self::Part(part) => part.retry_later(),
             Self::AuthUnavailable { .. } | Self::KeysUnavailable { .. } | Self::KeyInUse => true,
             _ => false,
         };

@@ -6,14 +6,16 @@ use axum::Router;
 use axum::handler::Handler;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodFilter, any, on};
+// What the crates of utoipa's own that mount routes take their schemas from.
+use utoipa::__dev::SchemaReferences;
 use utoipa::openapi::path::HttpMethod;
 use utoipa::openapi::{OpenApi, PathItem};
 
-use crate::access::{Right, demand};
 use crate::document;
 use crate::idempotency::{IdempotencyStore, to_the_end};
 use crate::refusal::Refusal;
 use crate::state::Admin;
+use crate::terms::{Terms, demand};
 
 /// All the other paths that begin as ours do. As routes they are ours whatever fallback a host has.
 const ELSEWHERE: [&str; 3] = ["/api", "/api/", "/api/{*elsewhere}"];
@@ -34,13 +36,15 @@ impl Routes {
         }
     }
 
-    /// Adds the operation `P` to the document, and `handler` to the router, where only operators with `right` come to it.
-    pub(crate) fn mount<P, H, T>(mut self, right: Right, handler: H) -> Self
+    /// Adds the operation `P` to the document, and `handler` to the router, where only operators come to it whom the terms
+    /// let through.
+    pub(crate) fn mount<P, H, T>(mut self, terms: impl Into<Terms>, handler: H) -> Self
     where
-        P: utoipa::Path,
+        P: utoipa::Path + SchemaReferences,
         H: Handler<T, Admin>,
         T: 'static,
     {
+        let terms = terms.into();
         let (path, methods) = (P::path(), P::methods());
         let filters = methods.iter().map(filter_of);
         if let Some(filter) = filters.reduce(MethodFilter::or) {
@@ -48,11 +52,11 @@ impl Routes {
             let store = Arc::clone(&self.idempotency);
             let route = on(filter, handler)
                 .layer(from_fn_with_state(store, to_the_end))
-                .layer(from_fn_with_state(right, demand));
+                .layer(from_fn_with_state(terms, demand));
             self.router = self.router.route(&path, route);
         }
         for method in methods {
-            let operation = document::completed(P::operation(), &path, &method, right);
+            let operation = document::completed(P::operation(), &path, &method, terms);
             let item = PathItem::new(method, operation);
             let paths = &mut self.document.paths.paths;
             match paths.get_mut(&path) {
@@ -62,6 +66,7 @@ impl Routes {
                 }
             }
         }
+        document::describe::<P>(&mut self.document);
         self
     }
 

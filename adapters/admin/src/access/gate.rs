@@ -1,11 +1,10 @@
 use std::sync::Arc;
 
-use axum::Extension;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use super::{AuthError, Operator, OperatorAuth, Right};
+use super::{AuthError, OperatorAuth};
 use crate::refusal::Refusal;
 
 /// Lets operators through, and puts who it is beside the request.
@@ -22,18 +21,4 @@ pub(crate) async fn authenticate(
     })?;
     parts.extensions.insert(operator);
     Ok(next.run(Request::from_parts(parts, body)).await)
-}
-
-/// Lets operators through who have a right. Whoever isn't known has none.
-pub(crate) async fn demand(
-    State(right): State<Right>,
-    operator: Option<Extension<Operator>>,
-    request: Request,
-    next: Next,
-) -> Result<Response, Refusal> {
-    match operator {
-        Some(Extension(operator)) if operator.may(right) => Ok(next.run(request).await),
-        Some(_) => Err(Refusal::RightMissing { right }),
-        None => Err(Refusal::Unauthenticated),
-    }
 }

@@ -13,7 +13,7 @@ use tenantry::operators::{OperatorAccount, RightName};
 use tenantry::{Actor, BoxError, Excerpt, TenantId};
 
 pub use bearer::{BearerTokens, OperatorToken, OperatorTokenError};
-pub(crate) use gate::{authenticate, demand};
+pub(crate) use gate::authenticate;
 
 /// Says which operator a request is from: the host's own sign-in, or [`BearerTokens`].
 ///
@@ -118,11 +118,21 @@ pub enum Right {
     Manage,
     /// Purge deleted tenants: their rows are gone then.
     Purge,
+    /// See the rows of tenants' tables, those that the host declared for that.
+    Browse,
+    /// Change the rows of tenants' tables, where the host declared that they can be.
+    Edit,
 }
 
 impl Right {
     /// Every right.
-    pub const ALL: [Self; 3] = [Self::Read, Self::Manage, Self::Purge];
+    pub const ALL: [Self; 5] = [
+        Self::Read,
+        Self::Manage,
+        Self::Purge,
+        Self::Browse,
+        Self::Edit,
+    ];
 }
 
 impl From<Right> for RightName {
@@ -159,6 +169,8 @@ impl fmt::Display for Right {
             Self::Read => "read",
             Self::Manage => "manage",
             Self::Purge => "purge",
+            Self::Browse => "browse",
+            Self::Edit => "edit",
         })
     }
 }

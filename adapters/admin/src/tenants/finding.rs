@@ -1,4 +1,4 @@
-use axum::extract::{FromRequestParts, Path, State};
+use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
@@ -6,7 +6,10 @@ use tenantry::ports::RepositoryError;
 use tenantry::{ServiceError, Slug, Tenant, TenantId, TenantService};
 
 use super::{TenantView, answer};
+use crate::access::Operator;
+use crate::path::parameter;
 use crate::refusal::Refusal;
+use crate::state::Admin;
 
 /// The tenant that the path names: by its id, or by its slug.
 ///
@@ -37,13 +40,38 @@ impl Named {
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Named {
+impl Admin {
+    /// The tenant of that name, if it is one of the operator's: another's is as one that isn't there.
+    pub(crate) async fn tenant(
+        &self,
+        operator: &Operator,
+        named: Named,
+    ) -> Result<Tenant, Refusal> {
+        if matches!(named, Named::Id(id) if !operator.reaches(id)) {
+            return Err(Refusal::TenantUnknown);
+        }
+        let tenant = named.find(&self.service).await?;
+        if operator.reaches(tenant.id()) {
+            Ok(tenant)
+        } else {
+            Err(Refusal::TenantUnknown)
+        }
+    }
+}
+
+/// The tenant that the path names, as it is recorded now, if it is one of the operator's.
+pub(crate) struct Found(pub(crate) Tenant);
+
+impl FromRequestParts<Admin> for Found {
     type Rejection = Refusal;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
-        let path = Path::<String>::from_request_parts(parts, state).await;
-        let Path(text) = path.map_err(|_| Refusal::TenantUnknown)?;
-        Self::of(&text).ok_or(Refusal::TenantUnknown)
+    async fn from_request_parts(parts: &mut Parts, admin: &Admin) -> Result<Self, Refusal> {
+        let text = parameter(parts, "tenant").await;
+        let named = text.and_then(|text| Named::of(&text));
+        let named = named.ok_or(Refusal::TenantUnknown)?;
+        let operator = parts.extensions.get::<Operator>();
+        let operator = operator.ok_or(Refusal::Unauthenticated)?;
+        admin.tenant(operator, named).await.map(Self)
     }
 }
 
@@ -55,12 +83,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Named {
     responses((status = 200, description = "The tenant.", body = TenantView,
         headers(("ETag" = String, description = "What a change of it is based on."))))
 )]
-pub(super) async fn read(
-    State(service): State<TenantService>,
-    named: Named,
-) -> Result<Response, Refusal> {
-    let tenant = named.find(&service).await?;
-    Ok(answer(StatusCode::OK, tenant))
+pub(super) async fn read(Found(tenant): Found) -> Response {
+    answer(StatusCode::OK, tenant)
 }
 
 #[cfg(test)]

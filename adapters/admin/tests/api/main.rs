@@ -2,12 +2,20 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod access;
+mod audit;
 mod bodies;
+mod cache;
 mod document;
+mod domains;
 mod failures;
 mod idempotency;
+mod jobs;
 mod lifecycle;
 mod listing;
+mod members;
+mod operations;
+mod parts;
 mod postgres;
 mod preconditions;
+mod some;
 mod world;

@@ -3,18 +3,25 @@
 use std::sync::Arc;
 
 use serde_json::json;
+use tenantry::audit::AuditChain;
 use tenantry::ports::SchemaProvider;
 use tenantry_conformance::servers::Postgres;
 use tenantry_memory::RecordedEvents;
+use tenantry_postgres::jobs::PostgresJobQueue;
 use tenantry_postgres::{
-    Migrations, PostgresConfig, PostgresSchemaProvider, PostgresTenantRepository, SharedMigrations,
+    Migrations, PostgresAuditStore, PostgresConfig, PostgresDomainStore, PostgresMembershipStore,
+    PostgresSchemaProvider, PostgresTenantRepository, SharedMigrations,
 };
 
-use crate::world::{Server, refused, router, service};
+use crate::domains::domains_live;
+use crate::jobs::jobs_live;
+use crate::members::members_live;
+use crate::parts::Parts;
+use crate::world::{Server, refused, service};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn on_postgresql_a_tenant_lives_from_its_creation_to_its_purge() {
-    let (schemas, server) = on_postgresql().await;
+    let (schemas, _, server) = on_postgresql().await;
     let other = server.create("other").await;
     let body = json!({ "slug": "acme", "name": "Søren & Søn", "settings": { "plan": "pro" } });
     let create = || {
@@ -69,7 +76,50 @@ async fn on_postgresql_a_tenant_lives_from_its_creation_to_its_purge() {
     assert_eq!(left.json, other.json, "nobody else's is touched");
 }
 
-async fn on_postgresql() -> (Arc<PostgresSchemaProvider>, Server) {
+#[tokio::test(flavor = "multi_thread")]
+async fn on_postgresql_members_live_as_in_memory_and_the_log_has_them() {
+    let (_, parts, server) = on_postgresql().await;
+    members_live(&server).await;
+    let tenant = server
+        .by_all("GET", "/api/tenants/acme")
+        .send()
+        .await
+        .tenant();
+    let chain = AuditChain::Tenant(tenant.id.parse().unwrap());
+    let acts = parts.acts(chain).await;
+    let actions: Vec<_> = acts.iter().map(|(action, _)| action.as_str()).collect();
+    assert_eq!(
+        actions,
+        [
+            "tenant.provision",
+            "member.add",
+            "member.add",
+            "member.add",
+            "member.add.failed",
+            "member.change",
+            "member.remove",
+            "member.remove.failed",
+            "member.remove",
+        ]
+    );
+    let path = format!("/api/audit/{chain}/verification");
+    let verified = server.by_all("GET", &path).send().await.json();
+    assert_eq!(verified["entries"], 9);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_postgresql_domains_live_as_in_memory() {
+    let (_, parts, server) = on_postgresql().await;
+    domains_live(&server, &parts.dns).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_postgresql_jobs_live_as_in_memory() {
+    let (_, parts, server) = on_postgresql().await;
+    jobs_live(&server, &*parts.jobs).await;
+}
+
+async fn on_postgresql() -> (Arc<PostgresSchemaProvider>, Parts, Server) {
     let config: PostgresConfig = Postgres::shared()
         .create_database()
         .unwrap()
@@ -79,17 +129,28 @@ async fn on_postgresql() -> (Arc<PostgresSchemaProvider>, Server) {
         .run()
         .await
         .unwrap();
+    SharedMigrations::of_jobs(config.clone())
+        .run()
+        .await
+        .unwrap();
     let folder = tempfile::tempdir().unwrap();
     let migration = folder.path().join("1_notes");
     std::fs::create_dir(&migration).unwrap();
     std::fs::write(migration.join("up.sql"), "CREATE TABLE notes (text text);").unwrap();
     let migrations = Migrations::folder(folder.path()).unwrap();
     let schemas = Arc::new(PostgresSchemaProvider::new(config.clone(), migrations));
-    let repository = Arc::new(PostgresTenantRepository::new(config));
+    let repository = Arc::new(PostgresTenantRepository::new(config.clone()));
+    let parts = Parts::of(
+        Arc::new(PostgresMembershipStore::new(config.clone())),
+        Arc::new(PostgresDomainStore::new(config.clone())),
+        Arc::new(PostgresJobQueue::new(config.clone())),
+        Arc::new(PostgresAuditStore::new(config)),
+    );
     let events = Arc::new(RecordedEvents::default());
     let provider = Arc::clone(&schemas) as Arc<dyn SchemaProvider>;
-    let server = Server::of(router(service(repository, provider, events))).await;
-    (schemas, server)
+    let router = parts.router(service(repository, provider, events));
+    let server = Server::of(router).await;
+    (schemas, parts, server)
 }
 
 async fn schema_names(schemas: &PostgresSchemaProvider) -> Vec<String> {

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use tenantry::ports::{Creation, FoundSchema, MigrationReport, Removal, SchemaState};
 use tenantry::ports::{SchemaError, SchemaProvider, TenantRepository};
 use tenantry::{Actor, SchemaName, Slug, TenantSchema, TenantService};
-use tenantry_admin::{AdminApi, BearerTokens, Operator, OperatorToken, Right};
+use tenantry_admin::{BearerTokens, Operator, OperatorToken, Right};
 use tenantry_memory::{
     MemoryDatabase, MemoryMigration, MemorySchemaProvider, MemoryTenantRepository, RecordedEvents,
     SequentialIds, SystemClock,
@@ -26,12 +26,16 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
+use crate::parts::Parts;
+
 /// The tokens of three operators: one may do all, one all but purging, and one read.
 pub(crate) const ALL: &str = "all-all-all-all-all-all-all-all-all";
 pub(crate) const MANAGER: &str = "manager-manager-manager-manager-manager";
 /// The one who may do all, by a token that lets him read alone.
 pub(crate) const ALL_BUT_WEAK: &str = "weak-weak-weak-weak-weak-weak-weak-weak";
 pub(crate) const READER: &str = "reader-reader-reader-reader-reader";
+/// One who may do all, but only with the tenants that he is given.
+pub(crate) const SOME: &str = "some-some-some-some-some-some-some-some";
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -39,6 +43,8 @@ pub(crate) struct World {
     pub(crate) database: MemoryDatabase,
     pub(crate) schemas: Arc<Schemas>,
     pub(crate) events: Arc<RecordedEvents>,
+    pub(crate) parts: Parts,
+    pub(crate) service: TenantService,
     pub(crate) server: Server,
     pub(crate) router: Router,
 }
@@ -59,12 +65,15 @@ impl World {
         let events = Arc::new(RecordedEvents::default());
         let provider = Arc::clone(&schemas) as Arc<dyn SchemaProvider>;
         let service = service(repository, provider, Arc::clone(&events));
-        let router = router(service);
+        let parts = Parts::in_memory();
+        let router = parts.router(service.clone());
         let server = Server::of(router.clone()).await;
         Self {
             database,
             schemas,
             events,
+            parts,
+            service,
             server,
             router,
         }
@@ -73,6 +82,20 @@ impl World {
     /// A tenant that is active.
     pub(crate) async fn active(&self, slug: &str) -> Tenant {
         self.server.create(slug).await
+    }
+
+    /// Gives the operator of some tenants this one, too.
+    pub(crate) fn give(&self, tenant: &Tenant) {
+        self.parts
+            .given
+            .lock()
+            .unwrap()
+            .insert(tenant.id.parse().unwrap());
+    }
+
+    /// A request by the operator of some tenants.
+    pub(crate) fn by_some<'a>(&'a self, method: &'a str, path: &'a str) -> Call<'a> {
+        self.server.call(method, path).by(SOME)
     }
 
     /// Whether the schema of that slug is there.
@@ -94,13 +117,7 @@ pub(crate) fn service(
         .build()
 }
 
-pub(crate) fn router(service: TenantService) -> Router {
-    AdminApi::new(service, Arc::new(operators()))
-        .router()
-        .unwrap()
-}
-
-fn operators() -> BearerTokens {
+pub(crate) fn operators() -> BearerTokens {
     let known: [(&str, &str, &[Right]); 4] = [
         (ALL, "operator:all", &Right::ALL),
         (ALL_BUT_WEAK, "operator:all", &[Right::Read]),
