@@ -1,10 +1,10 @@
 //! The book's table of behaviours and adapters, made of the list and of what each adapter claims.
 //!
 //! Each adapter's claims are kept in `claims/<adapter>.txt` of this crate, a capability a line, those of its job queue in
-//! `claims/jobs/<adapter>.txt`, and that it keeps schedules by an empty `claims/schedules/<adapter>.txt`, so that the table
-//! can be made without starting any adapter. An adapter's tests compare the file with its harness by
-//! [`claims_are_recorded`], [`job_claims_are_recorded`] and [`schedules_are_recorded`], and this crate's compare the table
-//! with the book.
+//! `claims/jobs/<adapter>.txt`, and that it keeps schedules by an empty `claims/schedules/<adapter>.txt`, as it is for the
+//! other ports, so that the table can be made without starting any adapter. An adapter's tests compare the file with its
+//! harness by [`claims_are_recorded`], [`job_claims_are_recorded`], [`schedules_are_recorded`] and [`port_is_recorded`], and
+//! this crate's compare the table with the book.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use crate::jobs::schedules::{self, ScheduleHarness};
 use crate::jobs::{JobHarness, described};
-use crate::{Harness, catalogue};
+use crate::{Harness, audit, catalogue, domains, membership, requests};
 
 /// The environment variable that, set to `1`, writes the files anew instead of comparing them.
 pub const UPDATE: &str = "UPDATE_BOOK";
@@ -45,6 +45,16 @@ pub fn job_claims_are_recorded<H: JobHarness>() {
 pub fn schedules_are_recorded<H: ScheduleHarness>() {
     let adapter = H::ADAPTER.split(',').next().unwrap_or_default();
     same_as(&claims_file("schedules", adapter), "");
+}
+
+/// The same, for the adapter of one of the ports whose suites ask every behaviour of all: `members`, `domains`, `audit`,
+/// `requests`.
+///
+/// # Panics
+/// If there is no such file, or it can't be written.
+pub fn port_is_recorded(suite: &str, adapter: &str) {
+    let adapter = adapter.split(',').next().unwrap_or_default();
+    same_as(&claims_file(suite, adapter), "");
 }
 
 fn lines<C: ToString>(claims: impl IntoIterator<Item = C>) -> String {
@@ -112,6 +122,16 @@ fn recorded_claims(of: &str) -> Claims {
     claims
 }
 
+type Port = (&'static str, &'static str, fn() -> Vec<&'static str>);
+
+/// The ports whose suites ask every behaviour of all: the folder of their claims, their title, and their behaviours.
+const PORTS: [Port; 4] = [
+    ("requests", "Requests", requests::catalogue),
+    ("members", "Members", membership::catalogue),
+    ("domains", "Domains", domains::catalogue),
+    ("audit", "Audit logs", audit::catalogue),
+];
+
 /// A behaviour as the table shows it.
 struct Line {
     group: String,
@@ -137,18 +157,34 @@ fn table() -> String {
     });
     let (lines, of_jobs): (Vec<_>, Vec<_>) = (lines.collect(), of_jobs.collect());
     let of_schedules: Vec<_> = of_schedules.collect();
+    let of_ports = PORTS.map(|(suite, title, catalogue)| {
+        let names = catalogue().into_iter();
+        let lines = names.map(|name| Line {
+            group: title.into(),
+            name,
+            needs: None,
+        });
+        (suite, lines.collect::<Vec<_>>())
+    });
+    let counted = of_ports.iter().zip(PORTS);
+    let counted = counted.map(|((_, lines), (_, title, _))| format!("{} of {title}", lines.len()));
+    let counted: Vec<_> = counted.collect();
     let mut page = format!(
         "# What every adapter does\n\n\
-         The suite of `tenantry-conformance` holds {} behaviours, {} of job queues, and {} of their schedules. *yes*: the \
+         The suite of `tenantry-conformance` holds {} behaviours of tenants and their rows, {} of job queues, {} of their schedules, {}. *yes*: the \
          adapter does it, and a test shows it. *no*: the adapter says so with the typed error `Unsupported`, and a test shows that. This page is \
          made by `{UPDATE}=1 cargo test -p tenantry-conformance --test book`.\n",
         lines.len(),
         of_jobs.len(),
-        of_schedules.len()
+        of_schedules.len(),
+        counted.join(", ").to_lowercase()
     );
     tabulate(&mut page, &lines, &recorded_claims(""));
     tabulate(&mut page, &of_jobs, &recorded_claims("jobs"));
     tabulate(&mut page, &of_schedules, &recorded_claims("schedules"));
+    for (suite, lines) in &of_ports {
+        tabulate(&mut page, lines, &recorded_claims(suite));
+    }
     page
 }
 

@@ -51,6 +51,7 @@ pub mod membership;
 pub mod model;
 mod port_suite;
 mod probe;
+pub mod requests;
 mod residue;
 mod secrets;
 #[cfg(feature = "servers")]

@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -8,23 +8,45 @@ use tenantry::ports::{DomainError, DomainOwners, DomainStore, RepositoryError};
 use tenantry::resolution::DomainName;
 use tenantry::{PageSize, TenantId};
 
+use crate::MemoryTenantRepository;
+use crate::changes::Readers;
+
 /// Tenants' domains, in a map: the plainly right one. Nothing outlives the process.
 ///
-/// It has no repository beside it: whoever purges a tenant calls [`forget`](DomainStore::forget). Nor does it tell a
-/// [`MemoryTenantChanges`](crate::MemoryTenantChanges).
+/// Whoever purges a tenant calls [`forget`](DomainStore::forget). Changes are told to the feeds of the repository that it is
+/// [beside](Self::beside), and of none without one.
 #[derive(Debug, Default)]
-pub struct MemoryDomainStore(Mutex<Claims>);
+pub struct MemoryDomainStore {
+    claims: Mutex<Claims>,
+    readers: Option<Arc<Readers>>,
+}
 
 type Claims = BTreeMap<(TenantId, DomainName), DomainClaim>;
 
 impl MemoryDomainStore {
-    /// A store without domains.
+    /// A store without domains, which tells nobody.
     pub fn new() -> Self {
         Self::default()
     }
 
+    /// A store without domains, of that repository's tenants: its [`changes`](MemoryTenantRepository::changes) tell of
+    /// verified domains, too.
+    pub fn beside(repository: &MemoryTenantRepository) -> Self {
+        Self {
+            claims: Mutex::default(),
+            readers: Some(repository.readers()),
+        }
+    }
+
+    /// Called under the lock of the claims, so that nobody sees a change before it is told.
+    fn tell(&self, tenant: TenantId) {
+        if let Some(readers) = &self.readers {
+            readers.tell(tenant);
+        }
+    }
+
     fn claims(&self) -> MutexGuard<'_, Claims> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.claims.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -106,17 +128,33 @@ impl DomainStore for MemoryDomainStore {
             checked_at: next.checked_at,
             ..before.clone()
         };
+        let is_told = stored.is_verified() || before.is_verified();
         claims.insert(key, stored);
+        if is_told {
+            self.tell(before.tenant);
+        }
         Ok(())
     }
 
     async fn release(&self, tenant: TenantId, domain: &DomainName) -> Result<(), DomainError> {
-        self.claims().remove(&(tenant, domain.clone()));
+        let mut claims = self.claims();
+        let released = claims.remove(&(tenant, domain.clone()));
+        if released.is_some_and(|claim| claim.is_verified()) {
+            self.tell(tenant);
+        }
         Ok(())
     }
 
     async fn forget(&self, tenant: TenantId) -> Result<(), DomainError> {
-        self.claims().retain(|_, claim| claim.tenant != tenant);
+        let mut claims = self.claims();
+        let of_them = |claim: &DomainClaim| claim.tenant == tenant;
+        let is_told = claims
+            .values()
+            .any(|claim| of_them(claim) && claim.is_verified());
+        claims.retain(|_, claim| !of_them(claim));
+        if is_told {
+            self.tell(tenant);
+        }
         Ok(())
     }
 }

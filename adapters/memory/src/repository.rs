@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use tenantry::ports::{RepositoryError, TenantKey, TenantRepository};
@@ -13,7 +13,7 @@ use crate::changes::Readers;
 #[derive(Debug, Default)]
 pub struct MemoryTenantRepository {
     records: Mutex<BTreeMap<TenantId, Tenant>>,
-    readers: Readers,
+    readers: Arc<Readers>,
 }
 
 impl MemoryTenantRepository {
@@ -29,6 +29,10 @@ impl MemoryTenantRepository {
     pub fn changes(&self) -> MemoryTenantChanges {
         let _records = self.records();
         self.readers.add()
+    }
+
+    pub(crate) fn readers(&self) -> Arc<Readers> {
+        Arc::clone(&self.readers)
     }
 
     fn records(&self) -> MutexGuard<'_, BTreeMap<TenantId, Tenant>> {

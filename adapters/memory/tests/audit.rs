@@ -21,3 +21,8 @@ impl AuditHarness for Memory {
         self.0.clone()
     }
 }
+
+#[test]
+fn the_suite_is_recorded_for_the_book() {
+    tenantry_conformance::book::port_is_recorded("audit", Memory::ADAPTER);
+}

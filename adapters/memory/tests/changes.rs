@@ -3,9 +3,11 @@
 
 use chrono::DateTime;
 use futures_lite::future::block_on;
-use tenantry::ports::{ChangeSignal, TenantChanges, TenantRepository};
+use tenantry::domains::{DomainChallenge, rules};
+use tenantry::ports::{ChangeSignal, DomainProof, DomainStore, TenantChanges, TenantRepository};
+use tenantry::resolution::DomainName;
 use tenantry::{Settings, Slug, Tenant, TenantId, TenantName};
-use tenantry_memory::{MemoryTenantChanges, MemoryTenantRepository};
+use tenantry_memory::{MemoryDomainStore, MemoryTenantChanges, MemoryTenantRepository};
 
 fn tenant() -> Tenant {
     let id = TenantId::from_parts(DateTime::UNIX_EPOCH, [1; 10]);
@@ -51,4 +53,41 @@ fn a_feed_without_news_says_that_it_is_current() {
             ChangeSignal::Current { .. }
         ));
     }
+}
+
+#[test]
+fn a_domain_that_becomes_somebodys_or_nobodys_is_told_beside_the_repository() {
+    let repository = MemoryTenantRepository::new();
+    let (store, mut feed) = (MemoryDomainStore::beside(&repository), repository.changes());
+    let (acme, now) = (tenant().id(), DateTime::UNIX_EPOCH);
+    let domain = DomainName::new("shop.acme.com").unwrap();
+    let challenge = DomainChallenge::of_secret(&[7; 32]);
+    let claim = rules::claim(acme, domain.clone(), challenge, now).unwrap();
+    let proven = rules::checked(&claim, DomainProof::Proven, now, rules::GRACE);
+    assert_eq!(news(&mut feed), ChangeSignal::Connected);
+    // A claim leads nowhere: the next news is of the proof.
+    block_on(store.claim(&claim)).unwrap();
+    block_on(store.release(acme, &domain)).unwrap();
+    for ending in ["released", "forgotten"] {
+        block_on(store.claim(&claim)).unwrap();
+        block_on(store.record(&proven, &claim)).unwrap();
+        assert_eq!(news(&mut feed), ChangeSignal::Tenant(acme), "proven");
+        match ending {
+            "released" => block_on(store.release(acme, &domain)).unwrap(),
+            _ => block_on(store.forget(acme)).unwrap(),
+        }
+        assert_eq!(news(&mut feed), ChangeSignal::Tenant(acme), "{ending}");
+    }
+    let other = TenantId::from_parts(DateTime::UNIX_EPOCH, [2; 10]);
+    let (slug, name) = (
+        Slug::new("other").unwrap(),
+        TenantName::new("Other").unwrap(),
+    );
+    let made = Tenant::new(other, slug, name, Settings::default(), now);
+    block_on(repository.insert(&made)).unwrap();
+    assert_eq!(
+        news(&mut feed),
+        ChangeSignal::Tenant(other),
+        "nothing was told in between"
+    );
 }

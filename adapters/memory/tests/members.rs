@@ -22,3 +22,8 @@ impl MembershipHarness for Memory {
         self.0.clone()
     }
 }
+
+#[test]
+fn the_suite_is_recorded_for_the_book() {
+    tenantry_conformance::book::port_is_recorded("members", Memory::ADAPTER);
+}

@@ -1,4 +1,4 @@
-//! Members, domains and the audit log in the shared file: each suite, and what the file refuses.
+//! Members, domains, operators and the audit log in the shared file: each suite, and what the file refuses.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::Arc;
@@ -9,16 +9,18 @@ use diesel::{Connection, SqliteConnection};
 use futures_lite::future::block_on;
 use tenantry::audit::{AuditAction, AuditChain, AuditDetail, AuditError, AuditLog, AuditTarget};
 use tenantry::ports::{
-    AuditStore, Clock, DomainStore, MembershipError, MembershipStore, TenantRepository,
+    AuditStore, Clock, DomainStore, MembershipError, MembershipStore, OperatorStore,
+    TenantRepository,
 };
 use tenantry::{Actor, Settings, Slug, Tenant, TenantId, TenantName};
 use tenantry_conformance::ProbeError;
 use tenantry_conformance::audit::AuditHarness;
 use tenantry_conformance::domains::DomainHarness;
 use tenantry_conformance::membership::MembershipHarness;
+use tenantry_conformance::operators::OperatorHarness;
 use tenantry_sqlite::{
-    SqliteAuditStore, SqliteConfig, SqliteDomainStore, SqliteMembershipStore, SqliteStore,
-    SqliteTenantRepository,
+    SqliteAuditStore, SqliteConfig, SqliteDomainStore, SqliteMembershipStore, SqliteOperatorStore,
+    SqliteStore, SqliteTenantRepository,
 };
 
 mod members {
@@ -31,6 +33,10 @@ mod domains {
 
 mod audit {
     tenantry_conformance::audit_suite!(super::World);
+}
+
+mod operators {
+    tenantry_conformance::operator_suite!(super::World);
 }
 
 struct World {
@@ -122,6 +128,18 @@ impl AuditHarness for World {
     }
 }
 
+impl OperatorHarness for World {
+    const ADAPTER: &'static str = "sqlite";
+
+    fn start() -> Self {
+        Self::new()
+    }
+
+    fn store(&self) -> Arc<dyn OperatorStore> {
+        Arc::new(SqliteOperatorStore::new(&Self::store(self)))
+    }
+}
+
 struct Stopped;
 
 impl Clock for Stopped {
@@ -167,4 +185,12 @@ fn the_audit_log_refuses_changes_and_shows_those_that_were_made_without_its_trig
         .unwrap();
     let found = block_on(log.verify(chain, &[])).unwrap_err();
     assert!(matches!(found, AuditError::Broken(_)), "{found:?}");
+}
+
+#[test]
+fn the_suites_are_recorded_for_the_book() {
+    use tenantry_conformance::book::port_is_recorded;
+    port_is_recorded("members", <World as MembershipHarness>::ADAPTER);
+    port_is_recorded("domains", <World as DomainHarness>::ADAPTER);
+    port_is_recorded("audit", <World as AuditHarness>::ADAPTER);
 }

@@ -3,10 +3,12 @@
 mod audit;
 mod domains;
 mod members;
+mod requests;
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use tenantry_conformance::PortBehaviour;
 
@@ -36,8 +38,14 @@ fn all_can_fail<F: Copy + Debug>(
 ) {
     let broken_by = |fault| -> BTreeSet<&'static str> {
         current.set(fault);
-        let broken = behaviours().into_iter().filter(|one| one.check().is_err());
-        broken.map(|behaviour| behaviour.name).collect()
+        thread::scope(|scope| {
+            let running: Vec<_> = behaviours()
+                .into_iter()
+                .map(|one| scope.spawn(move || one.check().is_err().then_some(one.name)))
+                .collect();
+            let ended = running.into_iter().map(|one| one.join().expect("no panic"));
+            ended.flatten().collect()
+        })
     };
     assert_eq!(broken_by(None), BTreeSet::new(), "the whole one");
     let mut broken = BTreeSet::new();

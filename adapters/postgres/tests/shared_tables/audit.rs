@@ -275,3 +275,9 @@ fn a_role_that_may_only_insert_and_read_can_log() {
         1
     );
 }
+
+#[test]
+fn the_suite_is_recorded_for_the_book() {
+    let adapter = <Pooled as AuditHarness>::ADAPTER;
+    tenantry_conformance::book::port_is_recorded("audit", adapter);
+}

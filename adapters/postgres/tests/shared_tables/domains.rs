@@ -136,3 +136,9 @@ fn a_domain_that_comes_to_a_tenant_or_leaves_it_is_noted_and_told_as_a_change_of
         }
     }
 }
+
+#[test]
+fn the_suite_is_recorded_for_the_book() {
+    let adapter = <Pooled as DomainHarness>::ADAPTER;
+    tenantry_conformance::book::port_is_recorded("domains", adapter);
+}

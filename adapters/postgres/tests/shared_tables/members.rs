@@ -116,3 +116,9 @@ fn a_role_that_this_version_does_not_know_is_no_role() {
         "{refused:?}"
     );
 }
+
+#[test]
+fn the_suite_is_recorded_for_the_book() {
+    let adapter = <Pooled as MembershipHarness>::ADAPTER;
+    tenantry_conformance::book::port_is_recorded("members", adapter);
+}
