@@ -1,8 +1,14 @@
 use std::path::PathBuf;
 
+use tenantry::audit::AuditError;
 use tenantry::cache::{CacheError, NamespaceError};
+use tenantry::domains::DomainServiceError;
 use tenantry::jobs::{JobId, JobKind, JobPayloadError};
-use tenantry::ports::{JobQueueError, RepositoryError, SchemaError, ScopeError};
+use tenantry::membership::MembershipServiceError;
+use tenantry::ports::{
+    AuditStoreError, DomainError, JobQueueError, MembershipError, RepositoryError, SchemaError,
+    ScopeError,
+};
 use tenantry::{
     BoxError, ContextRefused, Excerpt, ServiceError, SettingsError, Slug, TenantIdError,
 };
@@ -91,8 +97,7 @@ pub(crate) enum CliError {
         "a certificate and its key go together: give both --redis-certificate and --redis-key, or neither"
     )]
     HalfACertificate,
-    #[cfg(feature = "redis")]
-    #[error("{} can't be read", file.display())]
+    #[error("{} can't be read or written", file.display())]
     File {
         file: PathBuf,
         source: std::io::Error,
@@ -109,6 +114,20 @@ pub(crate) enum CliError {
     Cache(#[from] CacheError),
     #[error(transparent)]
     Namespace(NamespaceError),
+    #[error("it wasn't done, since it can't be recorded in the audit log")]
+    Unrecorded(#[source] AuditError),
+    #[error(transparent)]
+    Audit(AuditError),
+    #[error("line {number} of the export is no entry of an audit log")]
+    AuditLine {
+        number: u64,
+        #[source]
+        source: BoxError,
+    },
+    #[error(transparent)]
+    Members(MembershipServiceError),
+    #[error(transparent)]
+    Domains(DomainServiceError),
     #[error(transparent)]
     Configuration(#[from] crate::config::Mistakes),
     #[error(transparent)]
@@ -144,6 +163,40 @@ impl From<JobQueueError> for CliError {
         match error {
             JobQueueError::NotSetUp { source, .. } => Self::JobsNotSetUp(source),
             error => Self::Jobs(error),
+        }
+    }
+}
+
+impl From<AuditError> for CliError {
+    /// As for services.
+    fn from(error: AuditError) -> Self {
+        match error {
+            AuditError::Store(AuditStoreError::NotSetUp { source, .. }) => Self::NotSetUp(source),
+            error => Self::Audit(error),
+        }
+    }
+}
+
+impl From<MembershipServiceError> for CliError {
+    /// As for services.
+    fn from(error: MembershipServiceError) -> Self {
+        match error {
+            MembershipServiceError::Store(MembershipError::NotSetUp { source, .. }) => {
+                Self::NotSetUp(source)
+            }
+            error => Self::Members(error),
+        }
+    }
+}
+
+impl From<DomainServiceError> for CliError {
+    /// As for services.
+    fn from(error: DomainServiceError) -> Self {
+        match error {
+            DomainServiceError::Store(DomainError::NotSetUp { source, .. }) => {
+                Self::NotSetUp(source)
+            }
+            error => Self::Domains(error),
         }
     }
 }

@@ -8,6 +8,7 @@ mod commands;
 mod config;
 mod database;
 mod demo;
+mod dns;
 mod error;
 mod finding;
 mod operators;

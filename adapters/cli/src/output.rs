@@ -97,6 +97,13 @@ impl Output {
         self.styled(FAINT, text)
     }
 
+    /// Something beside an answer that programs read, on standard error.
+    #[expect(clippy::unused_self, reason = "all output goes through one value")]
+    pub(crate) fn beside(&mut self, text: &str) {
+        // Nobody is left to tell if standard error is closed.
+        let _ = writeln!(anstream::stderr(), "{text}");
+    }
+
     /// What a command died of, on standard error, with its causes.
     pub(crate) fn failure(&mut self, error: &CliError) {
         let causes = chain(error);
@@ -134,6 +141,15 @@ impl Output {
         }
     }
 
+    /// What another program made, as it is.
+    #[expect(clippy::unused_self, reason = "all output goes through one value")]
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<(), CliError> {
+        match io::stdout().lock().write_all(bytes) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            written => Ok(written?),
+        }
+    }
+
     /// A line that people read.
     #[expect(clippy::unused_self, reason = "all output goes through one value")]
     pub(crate) fn line(&mut self, text: &str) -> Result<(), CliError> {
@@ -143,6 +159,18 @@ impl Output {
             written => Ok(written?),
         }
     }
+}
+
+/// What somebody else wrote, without what would move a terminal's cursor.
+pub(crate) fn printable(text: &str) -> String {
+    let shown = |c: char| {
+        if c.is_control() && c != '\n' {
+            '\u{fffd}'
+        } else {
+            c
+        }
+    };
+    text.chars().map(shown).collect()
 }
 
 /// A table in which every word is whole, so that an id can be copied; where it would be too wide, the facts of each row.

@@ -72,7 +72,7 @@ pub(crate) struct PartArgs {
     pub(crate) namespace: Vec<Namespace>,
 }
 
-/// Whose cache it is: nobody's by default.
+/// Whose cache or log it is: nobody's by default.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub(crate) struct OwnerArgs {

@@ -1,21 +1,26 @@
 //! The command line: what can be said, and what it means.
 
 mod age;
+mod audit;
 mod cache;
 mod jobs;
+mod members;
 mod serve;
 
 use std::path::PathBuf;
 
 use clap::parser::ValueSource;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use tenantry::{Actor, Slug, TenantName, TenantStatus};
 
 pub(crate) use age::Age;
+pub(crate) use audit::AuditCommand;
 pub(crate) use cache::{CacheArgs, CacheCommand, OwnerArgs, PartArgs, RedisArgs};
 pub(crate) use jobs::{
     ChoiceArgs, JobsCommand, PageArgs, PruneArgs, PutArgs, Run, ScopeArgs, WorkArgs,
 };
+pub(crate) use members::{DomainArgs, DomainsCommand, MemberArgs, MembersCommand};
 pub(crate) use serve::{ConfigCommand, OperatorCommand, SettingArgs};
 
 /// Keeps the tenants of an application apart: each tenant's rows in a schema (or an SQLite file) of its own.
@@ -89,6 +94,26 @@ pub(crate) enum Command {
     Jobs(JobsCommand),
     /// Looks into the caches of tenants on Redis, and empties them.
     Cache(CacheArgs),
+    /// Says who may act in a tenant, and changes that.
+    #[command(subcommand)]
+    Members(MembersCommand),
+    /// Gives tenants domains of their own.
+    #[command(subcommand)]
+    Domains(DomainsCommand),
+    /// Shows who did what, and whether that is what was written.
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Prints what makes a shell complete these commands: `tenantry completions bash > FILE`.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+    /// Prints the manual's page of the command, or writes the pages of all commands into a folder.
+    Man {
+        /// Where they go, such as ~/.local/share/man/man1.
+        #[arg(long, value_name = "FOLDER")]
+        folder: Option<PathBuf>,
+    },
     /// Serves the administration by HTTP: in `./tenantry-data` by SQLite, unless a database is named.
     Serve(SettingArgs),
     /// Looks at what `tenantry serve` is told by file, environment and flags.

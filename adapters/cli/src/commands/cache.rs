@@ -1,12 +1,11 @@
 use std::process::ExitCode;
 
 use serde_json::json;
-use tenantry::TenantId;
 use tenantry::cache::{CacheOwner, KeyPattern, OperatorCache, ScanCursor, ScanStep};
 
 use crate::args::{CacheArgs, CacheCommand, Global, OwnerArgs, PartArgs};
 use crate::cache::CacheStore;
-use crate::database::{Database, tenant_id};
+use crate::database::owner_id;
 use crate::error::CliError;
 use crate::output::Output;
 
@@ -35,16 +34,9 @@ pub(crate) fn run(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Whose cache is meant. An id is enough where no database is named.
+/// Whose cache is meant.
 fn owner(global: &Global, args: &OwnerArgs) -> Result<CacheOwner, CliError> {
-    let Some(given) = &args.tenant else {
-        return Ok(CacheOwner::Shared);
-    };
-    if let (None, Ok(id)) = (&global.database_url, given.parse::<TenantId>()) {
-        return Ok(CacheOwner::Tenant(id));
-    }
-    let database = Database::open(global)?;
-    Ok(CacheOwner::Tenant(tenant_id(database.service(), given)?))
+    Ok(owner_id(global, args)?.map_or(CacheOwner::Shared, CacheOwner::Tenant))
 }
 
 fn part_of(

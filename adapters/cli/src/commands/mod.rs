@@ -1,10 +1,15 @@
 //! One module for each command.
 
 mod adopt;
+mod audit;
 mod cache;
 mod doctor;
+mod domains;
 mod jobs;
+mod members;
 mod migrate;
+mod pages;
+mod recorded;
 mod setup;
 mod tenant;
 
@@ -31,6 +36,11 @@ pub(crate) fn run(cli: &Cli, output: &mut Output) -> Result<ExitCode, CliError> 
         Command::Adopt(args) => adopt::run(&open()?, args, output),
         Command::Jobs(command) => jobs::run(&open()?, command, &cli.global.actor, output),
         Command::Cache(args) => cache::run(&cli.global, args, output),
+        Command::Members(command) => members::run(&open()?, command, &cli.global.actor, output),
+        Command::Domains(command) => domains::run(&open()?, command, &cli.global.actor, output),
+        Command::Audit(command) => audit::run(&cli.global, command, output),
+        Command::Completions { shell } => pages::completions(*shell, output),
+        Command::Man { folder } => pages::manual(folder.as_deref(), output),
         Command::Serve(args) => serve::run(&cli.global, args, output),
         Command::Config(command) => config::run_command(&cli.global, command, output),
         Command::Operator(command) => operators::run_command(&cli.global, command, output),

@@ -7,20 +7,30 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_lite::future::block_on;
+use tenantry::audit::AuditLog;
+use tenantry::domains::DomainService;
 use tenantry::jobs::{JobReach, JobScope, JobWorker};
-use tenantry::ports::{JobQueue, RepositoryError, SchemaProvider, TenantRepository};
+use tenantry::membership::MembershipService;
+use tenantry::ports::{
+    AuditStore, DomainProver, DomainStore, JobQueue, MembershipStore, RepositoryError,
+    SchemaProvider, TenantRepository,
+};
 use tenantry::{ServiceError, Slug, Tenant, TenantId, TenantService};
-use tenantry_memory::{RandomIds, SystemClock};
+use tenantry_memory::{RandomIds, SystemClock, SystemSecrets};
 use tenantry_postgres::doctor::Doctor;
 use tenantry_postgres::jobs::{JobSignal, PostgresJobQueue};
 use tenantry_postgres::{
-    Migrations, PostgresConfig, PostgresSchemaProvider, PostgresTenantRepository, SharedMigrations,
+    Migrations, PostgresAuditStore, PostgresConfig, PostgresDomainStore, PostgresMembershipStore,
+    PostgresSchemaProvider, PostgresTenantRepository, SharedMigrations,
 };
 use tenantry_runner::{JobRunner, JobRunnerSettings, RunnerObserver};
 use tenantry_sqlite::jobs::{SqliteJobQueue, SqliteJobSignal};
-use tenantry_sqlite::{SqliteConfig, SqliteSchemaProvider, SqliteStore, SqliteTenantRepository};
+use tenantry_sqlite::{
+    SqliteAuditStore, SqliteConfig, SqliteDomainStore, SqliteMembershipStore, SqliteSchemaProvider,
+    SqliteStore, SqliteTenantRepository,
+};
 
-use crate::args::{Global, ReachArgs};
+use crate::args::{Global, OwnerArgs, ReachArgs};
 use crate::error::CliError;
 use crate::finding::Finding;
 
@@ -176,6 +186,34 @@ impl Database {
         }
     }
 
+    /// The log of who did what.
+    pub(crate) fn audit(&self) -> AuditLog {
+        let store: Arc<dyn AuditStore> = match &self.kind {
+            Kind::Postgres { config, .. } => Arc::new(PostgresAuditStore::new(config.clone())),
+            Kind::Sqlite { store, .. } => Arc::new(SqliteAuditStore::new(store)),
+        };
+        AuditLog::new(store, Arc::new(SystemClock))
+    }
+
+    /// Who may act in which tenant.
+    pub(crate) fn members(&self) -> MembershipService {
+        let store: Arc<dyn MembershipStore> = match &self.kind {
+            Kind::Postgres { config, .. } => Arc::new(PostgresMembershipStore::new(config.clone())),
+            Kind::Sqlite { store, .. } => Arc::new(SqliteMembershipStore::new(store)),
+        };
+        MembershipService::new(store, Arc::new(SystemClock), Arc::new(SystemSecrets))
+    }
+
+    /// Which domains are whose, as far as this one finds them proven.
+    pub(crate) fn domains(&self, prover: Arc<dyn DomainProver>) -> DomainService {
+        let store: Arc<dyn DomainStore> = match &self.kind {
+            Kind::Postgres { config, .. } => Arc::new(PostgresDomainStore::new(config.clone())),
+            Kind::Sqlite { store, .. } => Arc::new(SqliteDomainStore::new(store)),
+        };
+        let (clock, secrets) = (Arc::new(SystemClock), Arc::new(SystemSecrets));
+        DomainService::new(store, prover, clock, secrets)
+    }
+
     /// Starts a worker's threads, with the signal of this database.
     pub(crate) fn start_runner(
         &self,
@@ -247,6 +285,17 @@ pub(crate) fn tenant_id(service: &TenantService, given: &str) -> Result<TenantId
     }
     let slug = Slug::new(given).map_err(|error| CliError::Service(error.into()))?;
     Err(CliError::NoSuchSlug { slug })
+}
+
+/// The id of the tenant that is meant, if one is. An id is enough where no database is named.
+pub(crate) fn owner_id(global: &Global, args: &OwnerArgs) -> Result<Option<TenantId>, CliError> {
+    let Some(given) = &args.tenant else {
+        return Ok(None);
+    };
+    if let (None, Ok(id)) = (&global.database_url, given.parse::<TenantId>()) {
+        return Ok(Some(id));
+    }
+    tenant_id(Database::open(global)?.service(), given).map(Some)
 }
 
 /// Finds the tenant that `given` names, by its id or its slug. What reads as an id is one: a slug never does, and if a record

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
 use diesel::connection::SimpleConnection;
-use diesel::{Connection, SqliteConnection};
+use diesel::{Connection, RunQueryDsl, SqliteConnection};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -131,6 +131,23 @@ impl Database {
             .unwrap();
     }
 
+    pub(crate) fn is_sqlite(&self) -> bool {
+        self.folder.is_some()
+    }
+
+    /// The statements that take the triggers of a table away, on SQLite.
+    pub(crate) fn triggers_of(&self, table: &str) -> String {
+        let folder = self.folder.as_ref().unwrap();
+        let file = folder.path().join("data/shared.sqlite");
+        let mut connection = SqliteConnection::establish(&file.display().to_string()).unwrap();
+        let found = diesel::sql_query(format!(
+            "SELECT 'DROP TRIGGER ' || name || ';' AS statement FROM sqlite_master \
+             WHERE type = 'trigger' AND tbl_name = '{table}'"
+        ));
+        let found: Vec<Statement> = found.load(&mut connection).unwrap();
+        found.into_iter().map(|found| found.statement).collect()
+    }
+
     /// Runs statements on PostgreSQL, as its owner could by hand.
     pub(crate) fn sql(&self, statements: &str) {
         let quiet = ["-qX", "-v", "ON_ERROR_STOP=1"];
@@ -142,6 +159,12 @@ impl Database {
             .unwrap();
         assert!(psql.success());
     }
+}
+
+#[derive(diesel::QueryableByName)]
+struct Statement {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    statement: String,
 }
 
 /// The command, with its surroundings.
@@ -227,6 +250,11 @@ impl Tenantry {
     pub(crate) fn json(&self, args: &[&str]) -> Value {
         let printed = self.ok(&[args, &["--json"]].concat());
         serde_json::from_str(&printed).unwrap()
+    }
+
+    /// What it prints for programs, whatever that is.
+    pub(crate) fn json_lines(&self, args: &[&str]) -> String {
+        self.ok(&[args, &["--json"]].concat())
     }
 
     /// Runs a command that has to fail with an error that holds `text`.

@@ -11,6 +11,7 @@ use tenantry::{ServiceError, Slug, Tenant, TenantContext, TenantId, TenantServic
 
 use crate::database::Database;
 use crate::error::CliError;
+use crate::output::printable;
 
 /// Whose a job is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -313,18 +314,6 @@ fn first_lines(error: Option<&JobErrorText>) -> String {
         shown.push_str(" …");
     }
     shown
-}
-
-/// What a program wrote may hold what would move a terminal's cursor.
-fn printable(text: &str) -> String {
-    let shown = |c: char| {
-        if c.is_control() && c != '\n' {
-            '\u{fffd}'
-        } else {
-            c
-        }
-    };
-    text.chars().map(shown).collect()
 }
 
 fn content(payload: Option<&JobPayload>, shown: bool) -> String {

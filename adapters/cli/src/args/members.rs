@@ -1,0 +1,94 @@
+//! What can be said of members and of domains.
+
+use std::net::SocketAddr;
+
+use clap::{Args, Subcommand};
+use tenantry::membership::{InvitationId, Invitee, Role, Subject};
+use tenantry::resolution::DomainName;
+
+use super::{Age, TenantArg};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum MembersCommand {
+    /// Lists a tenant's members.
+    List(TenantArg),
+    /// Makes somebody a member. The first owner of a tenant is made so.
+    Add {
+        #[command(flatten)]
+        member: MemberArgs,
+        /// What they may do: owner, admin, member or viewer.
+        #[arg(long)]
+        role: Role,
+    },
+    /// Gives a member another role. The last owner stays one.
+    Change {
+        #[command(flatten)]
+        member: MemberArgs,
+        /// What they may do from now on: owner, admin, member or viewer.
+        #[arg(long)]
+        role: Role,
+    },
+    /// Makes somebody no member any more. The last owner stays one.
+    Remove(MemberArgs),
+    /// Makes an invitation, and shows its token, this once.
+    Invite {
+        #[command(flatten)]
+        tenant: TenantArg,
+        /// What whoever accepts it may do: owner, admin, member or viewer.
+        #[arg(long)]
+        role: Role,
+        /// Who alone may accept it: subject:ID, or email:ADDRESS. Whoever has the token if absent.
+        #[arg(long = "for", value_name = "WHO")]
+        invitee: Option<Invitee>,
+        /// How long it can be accepted, 30d at most.
+        #[arg(long, value_name = "AGE", default_value = "7d")]
+        valid_for: Age,
+    },
+    /// Lists a tenant's invitations, the expired ones too. Their tokens are kept nowhere.
+    Invitations(TenantArg),
+    /// Takes an invitation back.
+    Withdraw {
+        #[command(flatten)]
+        tenant: TenantArg,
+        /// The invitation's id.
+        id: InvitationId,
+    },
+}
+
+/// Who, and in which tenant.
+#[derive(Debug, Args)]
+pub(crate) struct MemberArgs {
+    #[command(flatten)]
+    pub(crate) tenant: TenantArg,
+    /// Who, as the application's sign-in names them.
+    #[arg(value_parser = |text: &str| Subject::new(text))]
+    pub(crate) subject: Subject,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DomainsCommand {
+    /// Lists the domains that a tenant has claimed, and which of them are its own.
+    List(TenantArg),
+    /// Claims a domain for a tenant, and says which record has to be published to prove it.
+    Claim(DomainArgs),
+    /// Looks for that record, and gives the tenant the domain if it is there.
+    Check {
+        #[command(flatten)]
+        domain: DomainArgs,
+        /// Ask this DNS server, by TCP, instead of those that the domain's zone names: 10.0.0.53:53.
+        #[arg(long, value_name = "ADDRESS")]
+        resolver: Option<SocketAddr>,
+    },
+    /// Gives a domain up. It is free at once.
+    Release(DomainArgs),
+}
+
+/// Which domain, and whose.
+#[derive(Debug, Args)]
+pub(crate) struct DomainArgs {
+    #[command(flatten)]
+    pub(crate) tenant: TenantArg,
+    /// The domain, such as shop.example.com.
+    #[arg(value_parser = |text: &str| DomainName::new(text))]
+    pub(crate) domain: DomainName,
+}
