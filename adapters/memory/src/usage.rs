@@ -177,13 +177,7 @@ impl UsageStore for MemoryUsageStore {
 
     async fn prune(&self, before: DateTime<Utc>, size: PageSize) -> Result<u64, UsageError> {
         let mut samples = self.samples();
-        let mut last = BTreeMap::new();
-        for (tenant, at) in samples.0.keys() {
-            last.insert(*tenant, *at);
-        }
-        let old = |(tenant, at): &&(TenantId, DateTime<Utc>)| {
-            *at < before && last.get(tenant) != Some(at)
-        };
+        let old = |(_, at): &&(TenantId, DateTime<Utc>)| *at < before;
         let most = usize::from(size.number());
         let old: Vec<_> = samples.0.keys().filter(old).take(most).copied().collect();
         for sample in &old {

@@ -17,7 +17,7 @@ macro_rules! for_each_usage_behaviour {
                 a_series_is_of_one_tenant_and_one_table_alone;
                 the_largest_tenants_come_first;
                 quiet_tenants_are_those_whose_samples_are_alike;
-                pruning_forgets_old_samples_but_a_tenants_last;
+                pruning_forgets_what_is_older_and_no_more;
                 forgetting_a_tenants_samples_leaves_the_others_alone;
                 a_purged_tenants_samples_are_gone;
             }

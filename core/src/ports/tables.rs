@@ -1,7 +1,6 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::time::Duration;
 
 use async_trait::async_trait;
 
@@ -131,13 +130,11 @@ pub enum TablesError {
         /// Which.
         table: Identifier,
     },
-    /// A statement took too long.
-    #[error("table {table} didn't answer within {} ms: filter more, or have an index", limit.as_millis())]
+    /// A statement took longer than the adapter lets it.
+    #[error("table {table} didn't answer in time: filter by more, or have an index made")]
     TimedOut {
         /// Which.
         table: Identifier,
-        /// How long a statement may take.
-        limit: Duration,
     },
     /// The change couldn't be recorded, and so wasn't made.
     #[error("the change couldn't be recorded in the audit log, so it wasn't made")]

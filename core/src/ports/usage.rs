@@ -40,7 +40,7 @@ pub trait TenantSizes: Send + Sync {
 pub trait UsageStore: Send + Sync {
     /// Keeps samples, at most 500. One of a tenant and a time that is kept already takes its place.
     ///
-    /// A sample of a tenant that isn't recorded (any more) is left out where the adapter keeps samples beside the records.
+    /// Of one recorded while its tenant is purged, a sample may be left. It goes when it is old.
     ///
     /// # Errors
     /// Only those of the store.
@@ -77,7 +77,7 @@ pub trait UsageStore: Send + Sync {
         size: PageSize,
     ) -> Result<Vec<TenantSize>, UsageError>;
 
-    /// Forgets samples that are older than that time, at most `size` of them, and counts them. A tenant's last sample stays.
+    /// Forgets samples that are older than that time, at most `size` of them, and counts them.
     ///
     /// # Errors
     /// Only those of the store.

@@ -61,7 +61,7 @@ pub enum Comparison {
 
 impl Comparison {
     /// The comparison as SQL writes it.
-    pub fn as_sql(self) -> &'static str {
+    pub fn symbol(self) -> &'static str {
         match self {
             Self::Equal => "=",
             Self::Less => "<",

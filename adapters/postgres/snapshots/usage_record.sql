@@ -1,0 +1,4 @@
+INSERT INTO "public".tenantry_usage AS u (tenant_id, at, row_count, rows_exact, bytes, index_bytes, tables)
+SELECT s.tenant_id, s.at, s.row_count, s.rows_exact, s.bytes, s.index_bytes, s.tables
+FROM pg_catalog.jsonb_to_recordset($1) AS s(tenant_id uuid, at timestamptz, row_count bigint, rows_exact boolean, bytes bigint, index_bytes bigint, tables jsonb) ON CONFLICT (tenant_id, at) DO UPDATE SET row_count = EXCLUDED.row_count, rows_exact = EXCLUDED.rows_exact, bytes = EXCLUDED.bytes, index_bytes = EXCLUDED.index_bytes, tables = EXCLUDED.tables
+RETURNING 0::pg_catalog.int8 AS number -- binds: [Array [Object {"at": String("1970-01-01T00:00:00.000000Z"), "bytes": Number(0), "index_bytes": Number(0), "row_count": Number(0), "rows_exact": Bool(true), "tables": Array [], "tenant_id": String("00000000-0000-7101-8101-010101010101")}]]
