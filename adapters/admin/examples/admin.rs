@@ -1,4 +1,4 @@
-//! Administration of tenants that are kept in memory, on loopback: to look at the interface.
+//! The whole administration, of tenants that are kept in memory, on loopback: to look at the interface.
 //!
 //! ```sh
 //! export TENANTRY_OPERATOR_TOKEN=$(openssl rand -hex 32)
@@ -9,11 +9,19 @@
 use std::error::Error;
 use std::sync::Arc;
 
+use async_trait::async_trait;
+use tenantry::audit::AuditLog;
+use tenantry::cache::CacheService;
+use tenantry::domains::{DomainChallenge, DomainService};
+use tenantry::membership::MembershipService;
+use tenantry::ports::{Clock, DomainProof, DomainProver, Secrets};
+use tenantry::resolution::DomainName;
 use tenantry::{Actor, TenantService};
 use tenantry_admin::{AdminApi, BearerTokens, Operator, OperatorToken, Right};
 use tenantry_memory::{
-    MemoryDatabase, MemoryMigration, MemorySchemaProvider, MemoryTenantRepository, RandomIds,
-    SystemClock,
+    MemoryAuditStore, MemoryCache, MemoryDatabase, MemoryDomainStore, MemoryJobQueue,
+    MemoryMembershipStore, MemoryMigration, MemorySchemaProvider, MemoryTenantRepository,
+    RandomIds, SystemClock, SystemSecrets,
 };
 use tokio::net::TcpListener;
 
@@ -26,17 +34,42 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let operator = Operator::new(Actor::named("operator:example")?, Right::ALL);
     let auth = BearerTokens::nobody().and(&OperatorToken::new(&token)?, operator);
 
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let secrets: Arc<dyn Secrets> = Arc::new(SystemSecrets);
+    let repository = Arc::new(MemoryTenantRepository::new());
+    let domains = Arc::new(MemoryDomainStore::beside(&repository));
     let migrations = [MemoryMigration::create_table("notes")];
     let service = TenantService::builder(
-        Arc::new(MemoryTenantRepository::new()),
+        repository,
         Arc::new(MemorySchemaProvider::new(MemoryDatabase::new(), migrations)),
-        Arc::new(SystemClock),
+        Arc::clone(&clock),
         Arc::new(RandomIds::new()),
     )
     .build();
+    let members = Arc::new(MemoryMembershipStore::new());
+    let members = MembershipService::new(members, Arc::clone(&clock), Arc::clone(&secrets));
+    let domains = DomainService::new(domains, Arc::new(NoDns), Arc::clone(&clock), secrets);
+    let cache = Arc::new(MemoryCache::new(Arc::clone(&clock)));
+    let log = AuditLog::new(Arc::new(MemoryAuditStore::new()), Arc::clone(&clock));
 
-    let router = AdminApi::new(service, Arc::new(auth)).router()?;
+    let router = AdminApi::new(service, Arc::new(auth))
+        .members(members)
+        .domains(domains)
+        .jobs(Arc::new(MemoryJobQueue::new(clock)))
+        .cache(CacheService::new(cache))
+        .audit(log)
+        .router()?;
     let listener = TcpListener::bind(address).await?;
     println!("http://{}/api", listener.local_addr()?);
     Ok(axum::serve(listener, router).await?)
+}
+
+/// Nobody's DNS is asked: no domain is ever proven here.
+struct NoDns;
+
+#[async_trait]
+impl DomainProver for NoDns {
+    async fn prove(&self, _: &DomainName, _: &DomainChallenge) -> DomainProof {
+        DomainProof::NotProven
+    }
 }
