@@ -92,6 +92,21 @@ fn the_longest_key_still_makes_a_unique_key() {
 }
 
 #[test]
+fn a_unique_key_is_short_and_plain_also_when_it_is_read_back() {
+    let longest = "ö".repeat(UniqueKey::MAX_LENGTH);
+    assert_eq!(UniqueKey::new(&*longest).unwrap().to_string(), longest);
+    for text in ["", &format!("{longest}x"), "a\nb", "\u{7f}"] {
+        for made in [UniqueKey::new(text), UniqueKey::restore(text)] {
+            let refused = made.unwrap_err();
+            assert!(
+                matches!(&refused, UniqueKeyError::Form { .. }),
+                "{refused:?}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_host_can_t_make_the_key_of_a_schedule_s_runs_and_a_store_reads_it_back() {
     let due = at("2026-05-01T07:00:00Z");
     let acme = tenant(1, TenantStatus::Active);

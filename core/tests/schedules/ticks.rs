@@ -3,23 +3,25 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures_lite::future::block_on;
-use tenantry::PageSize;
 use tenantry::jobs::{
     JobScheduler, Schedule, ScheduleKey, ScheduleRecord, ScheduleStep, ScheduleTarget, Tick,
 };
 use tenantry::ports::{
     Advanced, DueSchedules, JobSchedules, JobSchedulesError, PutSchedule, ScheduleListing,
-    SchedulePage, UnreadableSchedule,
+    SchedulePage, TenantRepository, UnreadableSchedule,
 };
+use tenantry::{PageSize, TenantStatus};
 use tenantry_memory::MemoryTenantRepository;
 
-use crate::support::{at, beginning, cron, kind, name, payload, stored};
+use crate::support::{at, beginning, cron, for_every_tenant, kind, name, payload, stored, tenant};
 
 /// Pages of one schedule each, as a store may hand them out.
 struct Pages {
     records: Vec<ScheduleRecord>,
     /// The schedule of this number can't be read.
     spoiled: Option<usize>,
+    /// Another scheduler is faster each time.
+    overtaken: bool,
     /// What the last page says comes after it, though nothing does.
     after_the_last: Option<String>,
     asked: Mutex<Vec<Option<String>>>,
@@ -37,6 +39,7 @@ impl Pages {
         Self {
             records: names.iter().map(record).collect(),
             spoiled: None,
+            overtaken: false,
             after_the_last: None,
             asked: Mutex::default(),
         }
@@ -100,6 +103,9 @@ impl JobSchedules for Pages {
         _: &ScheduleRecord,
         step: &ScheduleStep,
     ) -> Result<Advanced, JobSchedulesError> {
+        if self.overtaken {
+            return Ok(Advanced::Overtaken);
+        }
         let put_in = step.jobs.len();
         Ok(Advanced::Moved { put_in })
     }
@@ -188,6 +194,32 @@ fn a_page_that_is_full_says_where_to_go_on_whatever_can_be_read_of_it() {
     assert_eq!(listing.next.as_deref(), Some("shared/No name"));
     assert_eq!(ScheduleListing::of(&page(3), rows()).next, None);
     assert_eq!(ScheduleListing::of(&page(1), []).next, None);
+}
+
+#[test]
+fn steps_that_another_scheduler_took_are_counted_as_such() {
+    let mut pages = Pages::of(&["a", "b", "c"]);
+    pages.overtaken = true;
+    let (tick, _) = pages.tick();
+    assert_eq!((tick.advanced, tick.jobs, tick.overtaken), (0, 0, 3));
+}
+
+#[test]
+fn runs_that_are_not_put_in_for_every_tenant_yet_are_counted() {
+    let tenants = Arc::new(MemoryTenantRepository::new());
+    for number in 1..=3 {
+        block_on(tenants.insert(&tenant(number, TenantStatus::Active))).unwrap();
+    }
+    for (size, unfinished) in [(2, 1), (3, 0)] {
+        let pages = Arc::new(Pages {
+            records: vec![stored(for_every_tenant("0 * * * *"), beginning())],
+            ..Pages::of(&[])
+        });
+        let scheduler = JobScheduler::new(pages, tenants.clone());
+        let scheduler = scheduler.with_page_size(PageSize::new(size).unwrap());
+        let tick = block_on(scheduler.tick()).unwrap();
+        assert_eq!((tick.jobs, tick.unfinished), (size.into(), unfinished));
+    }
 }
 
 #[test]
