@@ -49,6 +49,7 @@ pub mod jobs;
 mod list;
 pub mod membership;
 pub mod model;
+pub mod operators;
 mod port_suite;
 mod probe;
 pub mod requests;

@@ -9,7 +9,7 @@ use tenantry::jobs::{JobKindError, JobPayloadError, JobSchedulerError, JobWorker
 use tenantry::membership::MembershipServiceError;
 use tenantry::ports::{
     AuditStoreError, DomainError, JobQueueError, JobSchedulesError, MembershipError,
-    RepositoryError, SchemaError, ScopeError, TablesError, UsageError,
+    OperatorStoreError, RepositoryError, SchemaError, ScopeError, TablesError, UsageError,
 };
 use tenantry::tables::{BrowseError, DeclarationError, QueryRefused, ValueError};
 use tenantry::{
@@ -154,6 +154,7 @@ unexpected!(
     DomainError,
     DomainServiceError,
     MembershipError,
+    OperatorStoreError,
     MembershipServiceError,
     PageSizeError,
     QueryRefused,

@@ -11,10 +11,9 @@
 //!  repository  PostgresTenantRepository   the tenants' records, in the shared schema
 //!  changes  PostgresTenantChanges         tells which tenants changed, in whichever process
 //!  members  PostgresMembershipStore       who may act in which tenant
+//!  operators  PostgresOperatorStore     who administers tenants, and their sessions
 //!  domains  PostgresDomainStore           domains of a tenant's own
 //!  audit    PostgresAuditStore            who did what, in a chain that shows what was changed
-//!  tables   PostgresTenantTables          tenants' declared tables, browsed
-//!  usage    PostgresTenantSizes, PostgresUsageStore  how much tenants have, now and over time
 //!  jobs     PostgresJobQueue              work that goes on after its request, put in within its transaction
 //!  schemas  PostgresSchemaProvider        tenants' schemas, made, migrated and dropped as a whole or not at all
 //!  adoption  adopt                        the rows of a single-tenant application, moved into its first tenant
@@ -38,13 +37,12 @@ pub mod jobs;
 mod lease;
 mod mark;
 mod members;
+mod operators;
 mod pool;
 mod repository;
 mod schemas;
 mod scope;
 mod sync;
-mod tables;
-mod usage;
 
 pub use audit::PostgresAuditStore;
 pub use changes::{PostgresTenantChanges, WhyCut};
@@ -55,6 +53,7 @@ pub use error::{ConnectError, Fault, ServerSaid};
 pub use lease::{Eviction, evict_parked, lease_key};
 pub use mark::{MARK_PREFIX, mark_of, read_mark};
 pub use members::PostgresMembershipStore;
+pub use operators::PostgresOperatorStore;
 pub use pool::{PoolSettings, PoolSettingsError, PoolStatistics, TenantPool};
 pub use repository::PostgresTenantRepository;
 pub use schemas::{
@@ -62,5 +61,3 @@ pub use schemas::{
     SharedSchema, SharedSchemaError,
 };
 pub use scope::{ScopeFuture, Session};
-pub use tables::PostgresTenantTables;
-pub use usage::{PostgresTenantSizes, PostgresUsageStore};

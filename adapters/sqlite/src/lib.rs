@@ -83,5 +83,7 @@ pub use pool::{PoolStatistics, ScopeFuture, SqliteTenantPool};
 pub use repository::SqliteTenantRepository;
 pub use schemas::{SharedMigrationError, SqliteSchemaProvider, migrate_shared};
 pub use scope::TenantSession;
-pub use shared_tables::{SqliteAuditStore, SqliteDomainStore, SqliteMembershipStore};
+pub use shared_tables::{
+    SqliteAuditStore, SqliteDomainStore, SqliteMembershipStore, SqliteOperatorStore,
+};
 pub use store::SqliteStore;

@@ -3,6 +3,7 @@
 mod audit;
 mod domains;
 mod members;
+mod operators;
 mod requests;
 
 use std::collections::BTreeSet;

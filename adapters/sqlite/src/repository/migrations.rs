@@ -5,7 +5,7 @@ use diesel::{QueryResult, QueryableByName, RunQueryDsl, sql_query};
 use crate::SharedConnection;
 
 /// The migrations of the records, with their versions, in order.
-const MIGRATIONS: [(&str, &str); 3] = [
+const MIGRATIONS: [(&str, &str); 4] = [
     (
         "00000000000001",
         include_str!("../../migrations/shared/00000000000001_tenant_records/up.sql"),
@@ -17,6 +17,10 @@ const MIGRATIONS: [(&str, &str); 3] = [
     (
         "00000000000003",
         include_str!("../../migrations/shared/00000000000003_members/up.sql"),
+    ),
+    (
+        "00000000000004",
+        include_str!("../../migrations/shared/00000000000004_operators/up.sql"),
     ),
 ];
 

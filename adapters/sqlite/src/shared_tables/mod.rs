@@ -1,17 +1,20 @@
-//! Members, domains and the audit log, in tables of the shared file.
+//! Members, domains, the audit log and operators, in tables of the shared file.
 //!
 //! ```text
 //!  tables   Tables                   connections of their own, one transaction for each call
 //!  members  SqliteMembershipStore
 //!  domains  SqliteDomainStore
 //!  audit    SqliteAuditStore
+//!  operators  SqliteOperatorStore
 //! ```
 
 mod audit;
 mod domains;
 mod members;
+mod operators;
 mod tables;
 
 pub use audit::SqliteAuditStore;
 pub use domains::SqliteDomainStore;
 pub use members::SqliteMembershipStore;
+pub use operators::SqliteOperatorStore;
