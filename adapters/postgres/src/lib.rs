@@ -14,6 +14,8 @@
 //!  operators  PostgresOperatorStore     who administers tenants, and their sessions
 //!  domains  PostgresDomainStore           domains of a tenant's own
 //!  audit    PostgresAuditStore            who did what, in a chain that shows what was changed
+//!  tables   PostgresTenantTables          tenants' declared tables, browsed
+//!  usage    PostgresTenantSizes, PostgresUsageStore  how much tenants have, now and over time
 //!  jobs     PostgresJobQueue              work that goes on after its request, put in within its transaction
 //!  schemas  PostgresSchemaProvider        tenants' schemas, made, migrated and dropped as a whole or not at all
 //!  adoption  adopt                        the rows of a single-tenant application, moved into its first tenant
@@ -43,6 +45,8 @@ mod repository;
 mod schemas;
 mod scope;
 mod sync;
+mod tables;
+mod usage;
 
 pub use audit::PostgresAuditStore;
 pub use changes::{PostgresTenantChanges, WhyCut};
@@ -61,3 +65,5 @@ pub use schemas::{
     SharedSchema, SharedSchemaError,
 };
 pub use scope::{ScopeFuture, Session};
+pub use tables::PostgresTenantTables;
+pub use usage::{PostgresTenantSizes, PostgresUsageStore};

@@ -186,3 +186,11 @@ fn the_audit_log_refuses_changes_and_shows_those_that_were_made_without_its_trig
     let found = block_on(log.verify(chain, &[])).unwrap_err();
     assert!(matches!(found, AuditError::Broken(_)), "{found:?}");
 }
+
+#[test]
+fn the_suites_are_recorded_for_the_book() {
+    use tenantry_conformance::book::port_is_recorded;
+    port_is_recorded("members", <World as MembershipHarness>::ADAPTER);
+    port_is_recorded("domains", <World as DomainHarness>::ADAPTER);
+    port_is_recorded("audit", <World as AuditHarness>::ADAPTER);
+}
