@@ -5,13 +5,13 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help test packages format-check lint docs dependencies freestanding purity unit interleavings killed \
-        host demo fmt bench kill-provisioning kill-workers soak book mutants
+        host load demo fmt bench end-to-end fuzz kill-provisioning kill-workers load-for-long soak book mutants
 
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 20
 
-test: packages format-check lint docs dependencies freestanding purity unit interleavings killed host ## All that must pass
+test: packages format-check lint docs dependencies freestanding purity unit interleavings killed load host ## All that must pass
 
 packages: ## Install the Debian packages that are missing: a C compiler, libpq, PostgreSQL, PgBouncer, Redis
 	@.ci/packages
@@ -53,6 +53,9 @@ interleavings: ## What has locks of its own, in thousands of orders
 killed: ## Workers killed at random moments while 500 jobs run under them: half a minute
 	scripts/kill-workers.sh -n 500
 
+load: ## 200 connections on a host behind the layer for five seconds: no answer crosses
+	scripts/load-requests.sh -s 5
+
 host: ## The host crate of the book, on its own accounts
 	@.ci/host
 
@@ -69,13 +72,23 @@ bench: packages ## Measure the budget, and scopes, caches and jobs against the s
 	cargo bench --locked -p tenantry-benches
 	cargo bench --locked -p tenantry-benches --bench report
 
+end-to-end: ## A whole host on PostgreSQL and Redis, each part of it killed and started again (also a part of unit)
+	cargo test --locked -p tenantry-e2e
+
+fuzz: ## What strangers write: hosts, headers, paths and tokens, for ten minutes (unit does it for seconds)
+	BOLERO_RANDOM_ITERATIONS=1000000000 BOLERO_RANDOM_TEST_TIME_MS=120000 \
+		cargo test --locked -p tenantry-fuzz -- --test-threads=1
+
+load-for-long: ## The same load for a minute, optimised, with what the layer costs
+	scripts/load-requests.sh -r
+
 kill-provisioning: ## Kill provisionings at random moments and look at what is left
 	scripts/kill-provisioning.sh
 
 kill-workers: ## Kill workers at random moments while 10,000 jobs run under them, and look at what became of the jobs
 	scripts/kill-workers.sh
 
-soak: kill-workers kill-provisioning ## The long runs: both of these, and a hundred times as many orders
+soak: kill-workers kill-provisioning load-for-long fuzz ## The long runs: these, and a hundred times as many orders
 	TENANTRY_INTERLEAVINGS=100 .ci/interleavings
 
 book: ## Build the book into docs/book

@@ -2,12 +2,21 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
 use bytes::{Buf, BufMut, Bytes};
 use http::Uri;
 use tenantry::resolution::{NamedBy, Source, TrustedProxies};
-use tenantry_http::{CurrentTenant, PeerAddress, TenantLayer};
+use tenantry::{Actor, NewTenant, Slug, TenantName, TenantService};
+use tenantry_conformance::servers::Postgres;
+use tenantry_http::{CurrentTenant, PeerAddress, TenantDirectory, TenantLayer};
+use tenantry_memory::{RandomIds, SystemClock};
+use tenantry_postgres::{
+    Migrations, PostgresConfig, PostgresSchemaProvider, PostgresTenantChanges,
+    PostgresTenantRepository, SharedMigrations,
+};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_stream::wrappers::TcpListenerStream;
@@ -220,4 +229,65 @@ async fn a_header_over_grpc_counts_by_the_peers_address() {
             }
         }
     }
+}
+
+/// A server that hears of changes by a feed alone.
+async fn hearing(config: &PostgresConfig) -> Serving {
+    let tenants = Arc::new(PostgresTenantRepository::new(config.clone()));
+    let directory = TenantDirectory::builder(tenants)
+        .trust_for(Duration::from_secs(600))
+        .build();
+    let changes = PostgresTenantChanges::start(config.clone()).unwrap();
+    let follower = directory.clone();
+    tokio::spawn(async move { follower.follow(changes).await });
+    let layer = TenantLayer::builder(resolver([Source::Subdomain]), directory);
+    Serving::behind(layer.build().unwrap()).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suspended_tenant_is_refused_by_every_grpc_server_within_a_second_by_postgresqls_feed() {
+    let database = Postgres::shared().create_database().unwrap();
+    let config: PostgresConfig = database.parse().unwrap();
+    let migrations = SharedMigrations::of_tenantry(config.clone());
+    migrations.run().await.unwrap();
+    let service = TenantService::builder(
+        Arc::new(PostgresTenantRepository::new(config.clone())),
+        Arc::new(PostgresSchemaProvider::new(
+            config.clone(),
+            Migrations::none(),
+        )),
+        Arc::new(SystemClock),
+        Arc::new(RandomIds::new()),
+    )
+    .build();
+    let servers = [hearing(&config).await, hearing(&config).await];
+    let mut slowest = Duration::ZERO;
+    // Once is enough to show it, and a busy machine fails some.
+    for number in 0..8 {
+        let (slug, actor) = (format!("acme-{number}"), Actor::system());
+        let new = NewTenant::new(Slug::new(&slug).unwrap(), TenantName::new("Acme").unwrap());
+        let id = service.create(new, &actor).await.unwrap().id();
+        service.provision(id, &actor).await.unwrap();
+        let host = format!("{slug}.example.com");
+        for server in &servers {
+            assert_eq!(server.ask(&host, None).await.unwrap(), slug);
+        }
+        service.suspend(id, &actor).await.unwrap();
+        let suspended_at = Instant::now();
+        for server in &servers {
+            let refused = loop {
+                match server.ask(&host, None).await {
+                    Err(status) => break status,
+                    Ok(_) => assert!(suspended_at.elapsed().as_secs() < 10, "it is served still"),
+                }
+            };
+            assert_eq!(refused.code(), Code::PermissionDenied, "{refused:?}");
+            assert_eq!(reason(&refused), "tenant_suspended");
+        }
+        slowest = suspended_at.elapsed();
+        if slowest < Duration::from_secs(1) {
+            return;
+        }
+    }
+    panic!("never within a second: {slowest:?} at last");
 }

@@ -45,12 +45,12 @@ pub(crate) fn a_flood_of_unknown_names_costs_a_bounded_number_of_look_ups<H: Req
     let server = server_of(&world);
     let flood = flood::<H>(server.as_ref());
     // So many at once, and so many for each second that it took.
-    let allowed = f64::from(H::LOOK_UPS_PER_SECOND) * (flood.took.as_secs_f64() + 1.0) + 1.0;
-    let look_ups = u32::try_from(flood.look_ups).unwrap_or(u32::MAX);
+    let milliseconds = flood.took.as_millis();
+    let allowed = u128::from(H::LOOK_UPS_PER_SECOND) * (milliseconds + 1000) / 1000 + 1;
     ensure!(
-        f64::from(look_ups) <= allowed,
-        "{look_ups} look-ups within {} ms",
-        flood.took.as_millis()
+        u128::from(flood.look_ups) <= allowed,
+        "{} look-ups within {milliseconds} ms",
+        flood.look_ups
     );
     let refused = flood.answers.iter().filter(|answer| answer.status == 503);
     for answer in refused {

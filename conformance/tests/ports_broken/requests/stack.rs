@@ -258,14 +258,12 @@ impl Stack {
     /// The handler.
     fn handle(&self, admitted: &Admitted) -> Answer {
         let tenant = if self.has(Fault::HasOneContextForAll) {
-            *self.of_all.lock().unwrap_or_else(PoisonError::into_inner) = admitted.tenant.clone();
+            let of_all = || self.of_all.lock().unwrap_or_else(PoisonError::into_inner);
+            of_all().clone_from(&admitted.tenant);
             for _ in 0..100 {
                 thread::yield_now();
             }
-            self.of_all
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .clone()
+            of_all().clone()
         } else {
             admitted.tenant.clone()
         };
