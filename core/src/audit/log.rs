@@ -81,6 +81,14 @@ impl AuditLog {
         Ok(self.store.read(chain, after, size).await?)
     }
 
+    /// The last entry's anchor, if the chain has an entry: its number is how many there are.
+    ///
+    /// # Errors
+    /// Only those of the store.
+    pub async fn head(&self, chain: AuditChain) -> Result<Option<AuditAnchor>, AuditError> {
+        Ok(self.store.head(chain).await?)
+    }
+
     /// The same as lines of JSON, each with its line feed: the whole export is one such text after the other, each page going
     /// on after the number of entries so far, until one is empty.
     ///

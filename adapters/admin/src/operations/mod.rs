@@ -20,8 +20,8 @@ use crate::refusal::Refusal;
 use crate::routes::Routes;
 use crate::state::Admin;
 
-pub(crate) use record::now;
 pub(crate) use asking::{Asking, OperationResult};
+pub(crate) use record::now;
 pub use record::{
     OperationId, OperationIdError, OperationKind, OperationProblem, OperationProgress,
     OperationRecord, OperationState,

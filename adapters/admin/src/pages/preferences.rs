@@ -67,11 +67,7 @@ pub(super) async fn choose(visit: Visit, form: Form) -> Result<Response, Failure
         "{COOKIE_NAME}={theme}; Path={}; Max-Age={A_YEAR}; SameSite=Lax; HttpOnly",
         visit.base
     );
-    let back = form.text("back");
-    // What follows the dashboard's own path can't lead out of it.
-    let below = back.is_empty() || back.starts_with('/') || back.starts_with('?');
-    let back = if below { back } else { "" };
-    let target = format!("{}{back}", visit.base);
+    let target = visit.back(form.text("back"));
     let headers = [(SET_COOKIE, cookie), (LOCATION, target)];
     Ok((StatusCode::SEE_OTHER, headers).into_response())
 }

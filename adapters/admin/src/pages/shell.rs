@@ -5,13 +5,17 @@ use tenantry::{Slug, Tenant};
 use super::assets;
 use super::preferences::Theme;
 use super::visit::Visit;
+use crate::access::Right;
 
 /// Which page it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     /// None that the list of places has.
     Nowhere,
+    Overview,
     Tenants,
+    Jobs,
+    Audit,
     Tenant(Section),
 }
 
@@ -19,21 +23,66 @@ pub(super) enum Place {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Section {
     Record,
+    Usage,
+    Tables,
+    Members,
+    Domains,
+    Jobs,
+    Cache,
+    Audit,
 }
 
 impl Section {
-    const ALL: [Self; 1] = [Self::Record];
+    const ALL: [Self; 8] = [
+        Self::Record,
+        Self::Usage,
+        Self::Tables,
+        Self::Members,
+        Self::Domains,
+        Self::Jobs,
+        Self::Cache,
+        Self::Audit,
+    ];
 
     /// Its path below the tenant's.
     pub(super) fn path(self) -> &'static str {
         match self {
             Self::Record => "",
+            Self::Usage => "/usage",
+            Self::Tables => "/tables",
+            Self::Members => "/members",
+            Self::Domains => "/domains",
+            Self::Jobs => "/jobs",
+            Self::Cache => "/cache",
+            Self::Audit => "/audit",
         }
     }
 
     fn title(self) -> &'static str {
         match self {
             Self::Record => "Record",
+            Self::Usage => "Usage",
+            Self::Tables => "Tables",
+            Self::Members => "Members",
+            Self::Domains => "Domains",
+            Self::Jobs => "Jobs",
+            Self::Cache => "Cache",
+            Self::Audit => "Audit log",
+        }
+    }
+
+    /// Whether the host has it, and the operator may see it.
+    fn is_offered(self, visit: &Visit) -> bool {
+        let admin = &visit.admin;
+        match self {
+            Self::Record => true,
+            Self::Usage => admin.usage.is_some(),
+            Self::Tables => admin.browser.is_some() && visit.operator.may(Right::Browse),
+            Self::Members => admin.members.is_some(),
+            Self::Domains => admin.domains.is_some(),
+            Self::Jobs => admin.jobs.is_some(),
+            Self::Cache => admin.cache.is_some(),
+            Self::Audit => admin.audit.is_some(),
         }
     }
 
@@ -115,12 +164,13 @@ impl Shell {
     pub(super) fn groups(&self) -> Vec<Group> {
         let fleet = Group {
             title: "All tenants".into(),
-            links: vec![self.link("/tenants", "Tenants", Place::Tenants)],
+            links: self.everywhere(),
         };
         let tenant = self.tenant.as_ref().map(|tenant| Group {
             title: tenant.slug().to_string(),
             links: Section::ALL
                 .into_iter()
+                .filter(|section| section.is_offered(&self.visit))
                 .map(|section| Link {
                     href: self.tenant_at(tenant.slug(), section.path()),
                     text: section.title(),
@@ -129,6 +179,26 @@ impl Shell {
                 .collect(),
         });
         [Some(fleet), tenant].into_iter().flatten().collect()
+    }
+
+    fn everywhere(&self) -> Vec<Link> {
+        let admin = &self.visit.admin;
+        let of_all = self.visit.operator.tenants().is_none();
+        let places = [
+            (admin.usage.is_some(), "", "Overview", Place::Overview),
+            (true, "/tenants", "Tenants", Place::Tenants),
+            (admin.jobs.is_some() && of_all, "/jobs", "Jobs", Place::Jobs),
+            (
+                admin.audit.is_some() && of_all,
+                "/audit",
+                "Audit log",
+                Place::Audit,
+            ),
+        ];
+        let offered = places.into_iter().filter(|(offered, ..)| *offered);
+        offered
+            .map(|(_, path, text, place)| self.link(path, text, place))
+            .collect()
     }
 
     fn link(&self, path: &str, text: &'static str, place: Place) -> Link {

@@ -4,14 +4,13 @@ use axum::extract::{FromRequestParts, OriginalUri, Request, State};
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use tenantry::{Slug, Tenant};
+use tenantry::{Slug, Tenant, TenantId};
 
 use super::ROOT;
 use super::done::Done;
 use super::failure::Failure;
 use super::preferences::Theme;
 use super::shell::{Place, Shell};
-use super::work::InHand;
 use crate::access::{AuthError, Operator, Right};
 use crate::refusal::Refusal;
 use crate::signin::SignIn;
@@ -29,24 +28,18 @@ pub(super) struct Visit {
     /// The path and query that were asked for, below the base.
     pub(super) here: String,
     pub(super) admin: Admin,
-    pub(super) in_hand: InHand,
 }
 
 impl Visit {
-    fn of(parts: &Parts, operator: Operator, door: Door) -> Self {
+    fn of(parts: &Parts, operator: Operator, admin: Admin) -> Self {
         let (base, here) = base_and_rest(parts);
         Self {
             operator,
-            csrf: door
-                .admin
-                .sign_in
-                .as_ref()
-                .and_then(|site| site.csrf(parts)),
+            csrf: admin.sign_in.as_ref().and_then(|site| site.csrf(parts)),
             base,
             theme: Theme::of_cookie(&parts.headers),
             here,
-            admin: door.admin,
-            in_hand: door.in_hand,
+            admin,
         }
     }
 
@@ -60,10 +53,30 @@ impl Visit {
         let (_, query) = self.here.split_once('?')?;
         let mut pairs = form_urlencoded::parse(query.as_bytes());
         let done = pairs.find(|(name, _)| name == "done")?.1;
-        Done::ALL
-            .into_iter()
-            .find(|known| known.word() == done)
-            .map(Done::sentence)
+        Done::of(&done).map(Done::sentence)
+    }
+
+    /// The page of the dashboard that a form says it is on. What follows the dashboard's own path can't lead out of it.
+    pub(super) fn back(&self, here: &str) -> String {
+        let below = here.is_empty() || here.starts_with('/') || here.starts_with('?');
+        format!("{}{}", self.base, if below { here } else { "" })
+    }
+
+    /// The address of something of the REST interface.
+    pub(super) fn api(&self, path: &str) -> String {
+        let nested = self.base.strip_suffix(ROOT).unwrap_or("");
+        format!("{nested}/api{path}")
+    }
+
+    /// The page of a tenant, and its slug: its id, if there is no such tenant any more.
+    pub(super) async fn named(&self, tenant: TenantId) -> (String, String) {
+        match self.admin.service.find(tenant).await {
+            Ok(found) => (self.tenant_at(found.slug(), ""), found.slug().to_string()),
+            Err(_) => (
+                format!("{}/tenants/{tenant}", self.base),
+                tenant.to_string(),
+            ),
+        }
     }
 
     /// The frame of a page.
@@ -95,28 +108,19 @@ impl FromRequestParts<Admin> for Visit {
     }
 }
 
-/// What lets visitors in.
-#[derive(Clone)]
-pub(super) struct Door {
-    pub(super) admin: Admin,
-    pub(super) in_hand: InHand,
-}
-
 /// Lets in whoever is signed in, and writes failures as pages.
 ///
 /// What changes something is done to its end, whether or not the visitor still waits.
-pub(super) async fn enter(State(door): State<Door>, request: Request, next: Next) -> Response {
+pub(super) async fn enter(State(admin): State<Admin>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    let operator = match door.admin.auth.operator(&parts).await {
+    let operator = match admin.auth.operator(&parts).await {
         Ok(operator) => operator,
-        Err(AuthError::Unauthenticated)
-            if door.admin.sign_in.is_some() && parts.method.is_safe() =>
-        {
+        Err(AuthError::Unauthenticated) if admin.sign_in.is_some() && parts.method.is_safe() => {
             return SignIn::lead_in(&parts);
         }
         Err(error) => return Failure::from(refusal_of(error)).bare(),
     };
-    let visit = Visit::of(&parts, operator, door);
+    let visit = Visit::of(&parts, operator, admin);
     parts.extensions.insert(visit.clone());
     let reads = parts.method.is_safe();
     let answer = next.run(Request::from_parts(parts, body));

@@ -60,6 +60,36 @@ pub(super) async fn provisioned(
     Ok(Ready(outcome.tenant().clone()))
 }
 
+impl Admin {
+    /// Purges a deleted tenant.
+    pub(crate) async fn purge(&self, operator: &Operator, tenant: &Tenant) -> Result<(), Refusal> {
+        deleted(tenant)?;
+        let act = Act::in_tenant(tenant.id(), "tenant.purge", tenant.slug());
+        let purged = async {
+            self.service.purge(tenant.id(), operator.actor()).await?;
+            Ok(())
+        };
+        self.audited(operator, act, purged).await
+    }
+
+    /// Begins to provision a tenant, as an operation that goes on without whoever asked.
+    pub(crate) async fn begin_to_provision(
+        &self,
+        operator: &Operator,
+        tenant: &Tenant,
+        kind: OperationKind,
+    ) -> Result<OperationRecord, Refusal> {
+        let act = Act::in_tenant(tenant.id(), "tenant.provision", tenant.slug());
+        let recorded = self.record(operator, act).await?;
+        let about = About::tenant(kind, tenant, operator);
+        let (service, actor) = (self.service.clone(), operator.actor().clone());
+        let work = recorded.follow(provisioned(service, tenant.clone(), actor));
+        // On the heap: it is large, and what holds it would be, too.
+        let work = Box::pin(async { Ok(OperationResult::from(work.await?).0) });
+        self.operations.begin(about, |_| work).await
+    }
+}
+
 /// A tenant whose schema is ready.
 pub(super) struct Ready(pub(super) Tenant);
 

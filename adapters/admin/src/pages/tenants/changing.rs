@@ -12,14 +12,14 @@ use crate::pages::done::Done;
 use crate::pages::failure::{Failure, sentence_of};
 use crate::pages::form::Form;
 use crate::pages::visit::Visit;
-use crate::precondition::etag_of;
+use crate::precondition::IfMatch;
 use crate::refusal::Refusal;
 
 /// Gives a tenant another name.
 pub(in crate::pages) async fn rename(chosen: Chosen, form: Form) -> Result<Response, Failure> {
     let Chosen { visit, tenant } = chosen;
     visit.demand(Right::Manage)?;
-    let mut page = OnePage::new(&visit, tenant.clone());
+    let mut page = OnePage::new(&visit, tenant.clone()).await?;
     page.name = Field::of(form.text("name").trim());
     let Some(name) = page.name.read(|text| TenantName::new(text)) else {
         return Ok(page.wrong());
@@ -32,7 +32,7 @@ pub(in crate::pages) async fn rename(chosen: Chosen, form: Form) -> Result<Respo
 pub(in crate::pages) async fn settings(chosen: Chosen, form: Form) -> Result<Response, Failure> {
     let Chosen { visit, tenant } = chosen;
     visit.demand(Right::Manage)?;
-    let mut page = OnePage::new(&visit, tenant.clone());
+    let mut page = OnePage::new(&visit, tenant.clone()).await?;
     page.settings = Field::of(form.text("settings").trim());
     let Some(settings) = page.settings.read(settings_of) else {
         return Ok(page.wrong());
@@ -51,23 +51,21 @@ pub(in crate::pages) async fn act(
     let Chosen { visit, tenant } = chosen;
     let action = Action::of(&word).ok_or(Refusal::PathUnknown)?;
     visit.demand(action.right())?;
-    let page = OnePage::new(&visit, tenant.clone());
+    let page = OnePage::new(&visit, tenant.clone()).await?;
     if action.confirmed() && form.text("confirm").trim() != tenant.slug().as_str() {
         return Ok(page.unconfirmed());
     }
+    let based_on = based_on(&form);
     let done = match action {
         Action::Suspend => apply(&visit, &tenant, &form, Command::Suspend).await,
         Action::Activate => apply(&visit, &tenant, &form, Command::Activate).await,
         Action::Delete => apply(&visit, &tenant, &form, Command::Delete).await,
-        Action::Provision => match based_on(&tenant, &form) {
-            Ok(()) => {
-                visit.provision(&tenant);
-                Ok(())
-            }
+        Action::Provision => match based_on.version_of(&tenant) {
+            Ok(_) => visit.provision(&tenant).await,
             Err(refusal) => Err(refusal),
         },
-        Action::Purge => match based_on(&tenant, &form) {
-            Ok(()) => visit.purge(&tenant).await,
+        Action::Purge => match based_on.version_of(&tenant) {
+            Ok(_) => visit.admin.purge(&visit.operator, &tenant).await,
             Err(refusal) => Err(refusal),
         },
     };
@@ -75,12 +73,8 @@ pub(in crate::pages) async fn act(
 }
 
 /// A change is made on the record that the visitor saw, and on no other.
-fn based_on(tenant: &Tenant, form: &Form) -> Result<(), Refusal> {
-    if form.text("tag") == etag_of(tenant) {
-        Ok(())
-    } else {
-        Err(Refusal::PreconditionFailed)
-    }
+fn based_on(form: &Form) -> IfMatch {
+    IfMatch::OneOf(vec![form.text("tag").into()])
 }
 
 async fn apply(
@@ -89,8 +83,11 @@ async fn apply(
     form: &Form,
     command: Command,
 ) -> Result<(), Refusal> {
-    based_on(tenant, form)?;
-    visit.apply(tenant, command).await
+    let based_on = based_on(form);
+    let changed = visit
+        .admin
+        .apply(&visit.operator, tenant, &based_on, command);
+    changed.await.map(drop)
 }
 
 fn answer(

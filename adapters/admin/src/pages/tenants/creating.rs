@@ -16,13 +16,13 @@ use crate::refusal::Refusal;
 
 /// The form of a new tenant.
 pub(in crate::pages) async fn blank(visit: Visit) -> Result<Page<CreatePage>, Failure> {
-    visit.demand(Right::Manage)?;
+    visit.demand_everywhere(Right::Manage)?;
     Ok(Page::ok(CreatePage::new(visit.at(Place::Tenants))))
 }
 
 /// Records a tenant, and begins to provision it. Its page shows how that goes.
 pub(in crate::pages) async fn create(visit: Visit, form: Form) -> Result<Response, Failure> {
-    visit.demand(Right::Manage)?;
+    visit.demand_everywhere(Right::Manage)?;
     let mut page = CreatePage::new(visit.at(Place::Tenants));
     let Some(new) = page.read(&form) else {
         return Ok(Page(StatusCode::UNPROCESSABLE_ENTITY, page).into_response());

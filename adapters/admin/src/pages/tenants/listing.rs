@@ -1,8 +1,5 @@
 use askama::Template;
 use axum::extract::Query;
-use axum::http::StatusCode;
-use axum::http::header::LOCATION;
-use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use tenantry::{Cursor, PageRequest, PageSize, Tenant, TenantFilter, TenantStatus};
 
@@ -14,12 +11,6 @@ use crate::pages::visit::Visit;
 use crate::pages::words::{day, tone_of};
 
 const ROWS: u16 = 25;
-
-/// The first page is the list.
-pub(in crate::pages) async fn home(visit: Visit) -> Response {
-    let target = format!("{}/tenants", visit.base);
-    (StatusCode::SEE_OTHER, [(LOCATION, target)]).into_response()
-}
 
 /// Which tenants. What can't be read as a choice is no choice: somebody typed into the address.
 #[derive(Default, Deserialize)]
@@ -39,7 +30,9 @@ pub(in crate::pages) async fn list(
     let Query(choice) = choice;
     let (filter, after) = (choice.filter(), choice.cursor.parse::<Cursor>().ok());
     let size = PageSize::new(ROWS).unwrap_or_default();
-    let page = visit.tenants(&filter, PageRequest { after, size }).await?;
+    let request = PageRequest { after, size };
+    let page = visit.admin.tenants(&visit.operator, &filter, request);
+    let page = page.await?;
     let shell = visit.at(Place::Tenants);
     Ok(Page::ok(ListPage {
         may_create: visit.may_create(),

@@ -11,7 +11,7 @@ mod switching;
 pub(super) use changing::{act, rename, settings};
 pub(super) use chosen::Chosen;
 pub(super) use creating::{blank, create};
-pub(super) use listing::{home, list};
+pub(super) use listing::list;
 pub(super) use showing::show;
 pub(super) use switching::{slugs, switch};
 

@@ -6,15 +6,18 @@ use tenantry::{Tenant, TenantStatus};
 use super::actions::Action;
 use super::{Chosen, Field};
 use crate::access::Right;
+use crate::pages::failure::Failure;
 use crate::pages::html::Page;
 use crate::pages::shell::{Place, Section, Shell};
 use crate::pages::visit::Visit;
 use crate::pages::words::{moment, tone_of};
+use crate::pages::work::Work;
 use crate::precondition::etag_of;
 
 /// One tenant's record, and what can be done with it.
-pub(in crate::pages) async fn show(chosen: Chosen) -> Page<OnePage> {
-    Page::ok(OnePage::new(&chosen.visit, chosen.tenant))
+pub(in crate::pages) async fn show(chosen: Chosen) -> Result<Page<OnePage>, Failure> {
+    let page = OnePage::new(&chosen.visit, chosen.tenant).await?;
+    Ok(Page::ok(page))
 }
 
 #[derive(Template)]
@@ -32,22 +35,25 @@ pub(in crate::pages) struct OnePage {
 }
 
 impl OnePage {
-    pub(super) fn new(visit: &Visit, tenant: Tenant) -> Self {
-        let work = visit.work_on(&tenant);
-        let watching = work.is_running();
+    pub(super) async fn new(visit: &Visit, tenant: Tenant) -> Result<Self, Failure> {
+        let work = visit.work_on(&tenant).await?;
+        let watching = work == Work::Running;
         let manages = visit.operator.may(Right::Manage);
         let actions = Action::offered(&tenant, &visit.operator);
-        Self {
+        Ok(Self {
             shell: visit.in_tenant(&tenant, Place::Tenant(Section::Record)),
             tag: etag_of(&tenant),
             watching,
-            problem: work.problem(),
+            problem: match work {
+                Work::Ended(problem) => Some(problem),
+                Work::Idle | Work::Running => None,
+            },
             may_change: manages && tenant.status() != TenantStatus::Deleted,
             name: Field::of(tenant.name().as_str()),
             settings: Field::of(written(&tenant)),
             actions: if watching { Vec::new() } else { actions },
             tenant,
-        }
+        })
     }
 
     /// The same page, as the answer to a change that wasn't made.

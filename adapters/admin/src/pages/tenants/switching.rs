@@ -29,7 +29,7 @@ pub(in crate::pages) async fn switch(
 ) -> Result<Response, Failure> {
     visit.demand(Right::Read)?;
     let named = Named::of(target.tenant.trim()).ok_or(Refusal::TenantUnknown)?;
-    let tenant = visit.find(named).await?;
+    let tenant = visit.admin.tenant(&visit.operator, named).await?;
     let section = Section::of(&target.to);
     let target = visit.tenant_at(tenant.slug(), section.path());
     Ok((StatusCode::SEE_OTHER, [(LOCATION, target)]).into_response())
@@ -47,7 +47,9 @@ pub(in crate::pages) async fn slugs(
         text => TenantFilter::search(text),
     };
     let size = PageSize::new(OFFERED).unwrap_or_default();
-    let page = visit.tenants(&filter, PageRequest::first(size)).await?;
+    let request = PageRequest::first(size);
+    let page = visit.admin.tenants(&visit.operator, &filter, request);
+    let page = page.await?;
     let options = page
         .items
         .iter()

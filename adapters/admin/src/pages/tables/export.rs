@@ -1,0 +1,59 @@
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, RawQuery};
+use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use futures_lite::stream;
+use serde_json::json;
+use tenantry::PageSize;
+
+use super::wanted::Wanted;
+use crate::audit::Act;
+use crate::pages::failure::Failure;
+use crate::pages::tenants::Chosen;
+use crate::refusal::Refusal;
+
+/// All rows of a query, as CSV. Who took them is in the audit log.
+pub(in crate::pages) async fn export(
+    Path((_, table)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+    chosen: Chosen,
+) -> Result<Response, Failure> {
+    let browser = chosen.browser()?;
+    let table = Arc::clone(browser.table(&table)?);
+    let wanted = Wanted::of(query.as_deref()).first_page();
+    let rows = wanted.query(&table).in_pages_of(PageSize::LARGEST);
+    let operator = &chosen.visit.operator;
+    let mut export = browser.export(&chosen.tenant, operator.actor(), rows)?;
+
+    let act = Act::in_tenant(chosen.tenant.id(), "table.export", table.name())
+        .with(json!({ "query": wanted.to_query() }));
+    let recorded = async { Ok::<_, Refusal>(()) };
+    chosen.visit.admin.audited(operator, act, recorded).await?;
+
+    // The first piece is read before the answer begins: what is refused is a page, and no broken file.
+    let first = export.piece().await?;
+    let pieces = stream::unfold((Some(export), first), |(export, piece)| async move {
+        let (mut export, piece) = (export?, piece?);
+        let next = export.piece().await;
+        Some(match next {
+            Ok(next) => (Ok(Bytes::from(piece)), (Some(export), next)),
+            Err(error) => {
+                let cause: &dyn std::error::Error = &error;
+                tracing::error!(error = cause, "an export of rows was cut off");
+                (Err(error), (None, None))
+            }
+        })
+    });
+    let name = format!("{}-{}.csv", chosen.tenant.slug(), table.name());
+    let headers = [
+        (CONTENT_TYPE, "text/csv; charset=utf-8".into()),
+        (CACHE_CONTROL, "no-store".into()),
+        (
+            CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{name}\""),
+        ),
+    ];
+    Ok((headers, Body::from_stream(pieces)).into_response())
+}
