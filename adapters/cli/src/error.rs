@@ -3,11 +3,11 @@ use std::path::PathBuf;
 use tenantry::audit::AuditError;
 use tenantry::cache::{CacheError, NamespaceError};
 use tenantry::domains::DomainServiceError;
-use tenantry::jobs::{JobId, JobKind, JobPayloadError};
+use tenantry::jobs::{JobId, JobKind, JobPayloadError, JobSchedulerError};
 use tenantry::membership::MembershipServiceError;
 use tenantry::ports::{
-    AuditStoreError, DomainError, JobQueueError, MembershipError, RepositoryError, SchemaError,
-    ScopeError,
+    AuditStoreError, DomainError, JobQueueError, JobSchedulesError, MembershipError,
+    RepositoryError, SchemaError, ScopeError,
 };
 use tenantry::{
     BoxError, ContextRefused, Excerpt, ServiceError, SettingsError, Slug, TenantIdError,
@@ -72,6 +72,8 @@ pub(crate) enum CliError {
     JobsNotSetUp(#[source] BoxError),
     #[error(transparent)]
     Jobs(JobQueueError),
+    #[error(transparent)]
+    Schedules(JobSchedulesError),
     #[error("two programs are named for jobs of kind {kind}: name one")]
     TwoPrograms { kind: JobKind },
     #[error("there is no program {} that can be run: give its path, or a name in PATH", program.display())]
@@ -197,6 +199,27 @@ impl From<DomainServiceError> for CliError {
                 Self::NotSetUp(source)
             }
             error => Self::Domains(error),
+        }
+    }
+}
+
+impl From<JobSchedulesError> for CliError {
+    /// As for services.
+    fn from(error: JobSchedulesError) -> Self {
+        match error {
+            JobSchedulesError::Queue(error) => error.into(),
+            error => Self::Schedules(error),
+        }
+    }
+}
+
+impl From<JobSchedulerError> for CliError {
+    /// As for services.
+    fn from(error: JobSchedulerError) -> Self {
+        match error {
+            JobSchedulerError::Schedules(error) => error.into(),
+            JobSchedulerError::Tenants(error) => error.into(),
+            error => Self::database(error),
         }
     }
 }

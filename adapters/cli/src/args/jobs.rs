@@ -128,7 +128,7 @@ pub(crate) struct PutArgs {
     pub(crate) id: Option<JobId>,
 }
 
-fn max_attempts(text: &str) -> Result<MaxAttempts, BoxError> {
+pub(super) fn max_attempts(text: &str) -> Result<MaxAttempts, BoxError> {
     Ok(MaxAttempts::new(text.parse()?)?)
 }
 

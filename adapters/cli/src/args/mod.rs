@@ -5,6 +5,7 @@ mod audit;
 mod cache;
 mod jobs;
 mod members;
+mod schedules;
 mod serve;
 
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ pub(crate) use jobs::{
     ChoiceArgs, JobsCommand, PageArgs, PruneArgs, PutArgs, Run, ScopeArgs, WorkArgs,
 };
 pub(crate) use members::{DomainArgs, DomainsCommand, MemberArgs, MembersCommand};
+pub(crate) use schedules::{SchedulePutArgs, SchedulesCommand, TargetFilterArgs};
 pub(crate) use serve::{ConfigCommand, OperatorCommand, SettingArgs};
 
 /// Keeps the tenants of an application apart: each tenant's rows in a schema (or an SQLite file) of its own.
@@ -92,6 +94,9 @@ pub(crate) enum Command {
     /// Looks after the job queue, and does jobs.
     #[command(subcommand)]
     Jobs(JobsCommand),
+    /// Looks after what puts jobs in again and again.
+    #[command(subcommand)]
+    Schedules(SchedulesCommand),
     /// Looks into the caches of tenants on Redis, and empties them.
     Cache(CacheArgs),
     /// Says who may act in a tenant, and changes that.

@@ -10,6 +10,7 @@ mod members;
 mod migrate;
 mod pages;
 mod recorded;
+mod schedules;
 mod setup;
 mod tenant;
 
@@ -35,6 +36,7 @@ pub(crate) fn run(cli: &Cli, output: &mut Output) -> Result<ExitCode, CliError> 
         Command::Doctor => doctor::run(&open()?, output),
         Command::Adopt(args) => adopt::run(&open()?, args, output),
         Command::Jobs(command) => jobs::run(&open()?, command, &cli.global.actor, output),
+        Command::Schedules(command) => schedules::run(&open()?, command, &cli.global.actor, output),
         Command::Cache(args) => cache::run(&cli.global, args, output),
         Command::Members(command) => members::run(&open()?, command, &cli.global.actor, output),
         Command::Domains(command) => domains::run(&open()?, command, &cli.global.actor, output),

@@ -12,19 +12,20 @@ use tenantry::domains::DomainService;
 use tenantry::jobs::{JobReach, JobScope, JobWorker};
 use tenantry::membership::MembershipService;
 use tenantry::ports::{
-    AuditStore, DomainProver, DomainStore, JobQueue, MembershipStore, RepositoryError,
-    SchemaProvider, TenantRepository,
+    AuditStore, DomainProver, DomainStore, JobQueue, JobSchedules, MembershipStore,
+    RepositoryError, SchemaProvider, TenantRepository,
 };
 use tenantry::{ServiceError, Slug, Tenant, TenantId, TenantService};
 use tenantry_memory::{RandomIds, SystemClock, SystemSecrets};
 use tenantry_postgres::doctor::Doctor;
-use tenantry_postgres::jobs::{JobSignal, PostgresJobQueue};
+use tenantry_postgres::jobs::{JobSignal, PostgresJobQueue, PostgresJobSchedules};
 use tenantry_postgres::{
-    Migrations, PostgresAuditStore, PostgresConfig, PostgresDomainStore, PostgresMembershipStore,
-    PostgresSchemaProvider, PostgresTenantRepository, SharedMigrations,
+    Migrations, PoolSettings, PostgresAuditStore, PostgresConfig, PostgresDomainStore,
+    PostgresMembershipStore, PostgresSchemaProvider, PostgresTenantRepository, SharedMigrations,
+    TenantPool,
 };
 use tenantry_runner::{JobRunner, JobRunnerSettings, RunnerObserver};
-use tenantry_sqlite::jobs::{SqliteJobQueue, SqliteJobSignal};
+use tenantry_sqlite::jobs::{SqliteJobQueue, SqliteJobSchedules, SqliteJobSignal};
 use tenantry_sqlite::{
     SqliteAuditStore, SqliteConfig, SqliteDomainStore, SqliteMembershipStore, SqliteSchemaProvider,
     SqliteStore, SqliteTenantRepository,
@@ -174,6 +175,22 @@ impl Database {
             Kind::Postgres { config, .. } => Arc::new(PostgresJobQueue::new(config.clone())),
             Kind::Sqlite { store, .. } => Arc::new(SqliteJobQueue::new(store)),
         }
+    }
+
+    /// What puts jobs into the queue again and again.
+    pub(crate) fn schedules(&self) -> Result<Arc<dyn JobSchedules>, CliError> {
+        Ok(match &self.kind {
+            Kind::Postgres { config, .. } => {
+                let settings = PoolSettings {
+                    max_size: 1,
+                    ..PoolSettings::default()
+                };
+                let pool = TenantPool::with_settings(config.clone(), settings);
+                let pool = pool.map_err(CliError::database)?;
+                Arc::new(PostgresJobSchedules::over(pool))
+            }
+            Kind::Sqlite { store, .. } => Arc::new(SqliteJobSchedules::new(store)),
+        })
     }
 
     /// Where tenants are recorded, for a worker.

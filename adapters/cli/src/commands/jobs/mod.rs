@@ -17,6 +17,8 @@ use crate::database::Database;
 use crate::error::CliError;
 use crate::output::Output;
 
+pub(crate) use put::read_payload;
+
 use change::Change;
 
 pub(crate) fn run(

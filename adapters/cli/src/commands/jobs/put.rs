@@ -61,7 +61,11 @@ fn envelope(
         id,
     } = args;
     let now = SystemClock.now();
-    let (id, kind, payload) = (id.unwrap_or_else(new_id), kind.clone(), read(payload)?);
+    let (id, kind, payload) = (
+        id.unwrap_or_else(new_id),
+        kind.clone(),
+        read_payload(payload)?,
+    );
     let mut job = match context {
         Some(context) => JobEnvelope::in_tenant(&context, id, kind, payload, now),
         None => JobEnvelope::shared_on_purpose(actor.clone(), id, kind, payload, now),
@@ -86,7 +90,7 @@ fn new_id() -> JobId {
     JobId::from_parts(SystemClock.now(), std::array::from_fn(|index| bytes[index]))
 }
 
-fn read(payload: &str) -> Result<JobPayload, CliError> {
+pub(crate) fn read_payload(payload: &str) -> Result<JobPayload, CliError> {
     if payload != "-" {
         return JobPayload::from_json(payload).map_err(CliError::Payload);
     }

@@ -4,6 +4,7 @@ mod events;
 mod looking;
 mod many;
 mod putting;
+mod schedules;
 mod surroundings;
 mod working;
 
