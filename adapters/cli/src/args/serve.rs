@@ -20,6 +20,9 @@ pub(crate) struct SettingArgs {
     /// The file of operators and the digests of their tokens; `operators.toml` in SQLite's folder by default.
     #[arg(long, value_name = "FILE")]
     pub(crate) operators: Option<String>,
+    /// Print a link to sign in by, once, at the start: by default where it is for this machine alone.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) sign_in_link: Option<String>,
     /// Make the tables that are missing: by default on SQLite, and not on PostgreSQL.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) setup: Option<String>,
@@ -61,9 +64,19 @@ pub(crate) enum OperatorCommand {
         #[command(flatten)]
         settings: SettingArgs,
     },
-    /// Shows who has a token, and what he may do.
+    /// Makes a link that lets somebody sign in with a browser, once, within ten minutes.
+    Link {
+        /// Who it is for, as the audit log names him: `operator:NAME`. He is made if there is none.
+        name: String,
+        /// What he may do from now on: as before, or `read,manage` for somebody new.
+        #[arg(long, value_delimiter = ',')]
+        rights: Option<Vec<String>>,
+        #[command(flatten)]
+        settings: SettingArgs,
+    },
+    /// Shows who has a token or signs in, and what he may do.
     List(SettingArgs),
-    /// Takes somebody's token away. A server that runs refuses it at once.
+    /// Takes somebody's token, links and sessions away. A server that runs refuses them at once.
     Revoke {
         /// Whose.
         name: String,

@@ -13,7 +13,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tenantry_admin::OperatorToken;
+use tenantry_admin::{OperatorToken, PublicUrl};
 use tracing_subscriber::filter::Targets;
 
 use self::given::Layers;
@@ -39,9 +39,10 @@ pub(crate) struct Config {
     pub(crate) setup: bool,
     pub(crate) pool_size: u32,
     pub(crate) bind: SocketAddr,
-    pub(crate) public_url: Option<String>,
+    pub(crate) public_url: Option<PublicUrl>,
     pub(crate) operators: Option<PathBuf>,
     pub(crate) operator_token: Option<OperatorToken>,
+    pub(crate) sign_in_link: bool,
     pub(crate) log: Targets,
     pub(crate) log_format: LogFormat,
     pub(crate) ready_timeout: Duration,
@@ -117,7 +118,15 @@ impl Config {
         let public_url = reader.optional(
             Setting::PublicUrl,
             "where it listens",
-            value::public_url,
+            |text| value::public_url(text, plain_http == Ok(true)),
+            as_given,
+        );
+        let for_this_machine =
+            bind.is_ok_and(|bind| bind.ip().is_loopback()) && !reader.is_given(Setting::PublicUrl);
+        let sign_in_link = reader.read(
+            Setting::SignInLink,
+            truth_of(for_this_machine),
+            value::truth,
             as_given,
         );
         let usual_operators = folder.map(|folder| folder.join("operators.toml"));
@@ -146,6 +155,14 @@ impl Config {
                  plain_http",
             );
         }
+        if let (Ok(bind), Ok(None)) = (bind, &public_url)
+            && !bind.ip().is_loopback()
+        {
+            reader.mistaken(
+                Setting::PublicUrl,
+                "where others reach it isn't known: say it, as https://tenants.example",
+            );
+        }
         if let (Ok(migrations), Ok(without_tables), Ok(_)) =
             (&migrations, without_tables, &database)
         {
@@ -170,6 +187,7 @@ impl Config {
             public_url: public_url?,
             operators: operators?.or(usual_operators),
             operator_token: operator_token?,
+            sign_in_link: sign_in_link?,
             log: log?,
             log_format: log_format?,
             ready_timeout: ready_timeout?,

@@ -12,7 +12,7 @@ pub(crate) struct Entry {
 }
 
 /// A setting is wrong. What is wrong with it is among the mistakes.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Wrong;
 
 /// Judges one setting after the other, and keeps what is to be shown and what is wrong.

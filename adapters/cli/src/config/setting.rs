@@ -15,6 +15,7 @@ pub(crate) enum Setting {
     PublicUrl,
     Operators,
     OperatorToken,
+    SignInLink,
     Log,
     LogFormat,
     ReadyTimeout,
@@ -22,7 +23,7 @@ pub(crate) enum Setting {
 }
 
 impl Setting {
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::DatabaseUrl,
         Self::Migrations,
         Self::WithoutTables,
@@ -33,6 +34,7 @@ impl Setting {
         Self::PublicUrl,
         Self::Operators,
         Self::OperatorToken,
+        Self::SignInLink,
         Self::Log,
         Self::LogFormat,
         Self::ReadyTimeout,
@@ -51,6 +53,7 @@ impl Setting {
             Self::PublicUrl => "public_url",
             Self::Operators => "operators",
             Self::OperatorToken => "operator_token",
+            Self::SignInLink => "sign_in_link",
             Self::Log => "log",
             Self::LogFormat => "log_format",
             Self::ReadyTimeout => "ready_timeout",
@@ -91,6 +94,7 @@ impl Setting {
             Self::PublicUrl => args.public_url.clone(),
             Self::Operators => args.operators.clone(),
             Self::OperatorToken => None,
+            Self::SignInLink => args.sign_in_link.clone(),
             Self::Log => args.log.clone(),
             Self::LogFormat => args.log_format.clone(),
             Self::ReadyTimeout => args.ready_timeout.clone(),

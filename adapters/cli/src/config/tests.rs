@@ -161,15 +161,21 @@ fn a_file_that_is_missing_or_no_toml_is_a_mistake() {
 
 #[test]
 fn an_address_that_others_reach_is_refused_unless_it_is_asked_for() {
+    let url = ["--public-url", "https://tenants.example"];
     for address in ["0.0.0.0:80", "[::]:80", "192.0.2.1:80"] {
-        let refused = mistakes(&reading("", &[], &["--bind", address]));
+        let bind = ["--bind", address];
+        let refused = mistakes(&reading("", &[], &[bind, url].concat()));
         assert_eq!(refused.len(), 1, "{address}");
         assert!(
             refused[0].starts_with("--bind: bind: others reach it there"),
             "{refused:?}"
         );
-        let asked = reading("", &[], &["--bind", address, "--plain-http"]);
-        assert_eq!(mistakes(&asked), [""; 0], "{address}");
+        let asked = [&bind[..], &["--plain-http"]].concat();
+        let nowhere = mistakes(&reading("", &[], &asked));
+        assert_eq!(nowhere.len(), 1, "{address}");
+        assert!(nowhere[0].contains("where others reach it"), "{nowhere:?}");
+        let said = reading("", &[], &[&asked, &url[..]].concat());
+        assert_eq!(mistakes(&said), [""; 0], "{address}");
     }
     let loopback = reading("", &[], &["--bind", "[::1]:80"]);
     assert_eq!(mistakes(&loopback), [""; 0]);
@@ -209,6 +215,16 @@ fn tables_are_made_on_sqlite_and_on_postgresql_if_that_is_asked_for() {
         setup(&["--database-url", "postgres://db/shop", "--setup"]),
         "true"
     );
+}
+
+#[test]
+fn a_link_is_printed_where_the_server_is_for_this_machine_alone_or_if_it_is_asked_for() {
+    let link = |flags: &[&str]| from(&reading("", &[], flags), Setting::SignInLink).0;
+    let url = ["--public-url", "https://tenants.example"];
+    assert_eq!(link(&[]), "true");
+    assert_eq!(link(&url), "false");
+    assert_eq!(link(&["--bind", "0.0.0.0:80"]), "false");
+    assert_eq!(link(&[&url[..], &["--sign-in-link"]].concat()), "true");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use tenantry_admin::PublicUrl;
 use tracing_subscriber::filter::Targets;
 
 pub(super) fn truth(text: &str) -> Result<bool, String> {
@@ -29,7 +30,7 @@ pub(super) fn pool_size(text: &str) -> Result<u32, String> {
 
 /// A number and its unit. Zero is none: nothing would have time to be done.
 pub(super) fn time(text: &str) -> Result<Duration, String> {
-    const LONGEST: Duration = Duration::from_secs(3_600);
+    const LONGEST: Duration = Duration::from_hours(1);
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (number, unit) = text.split_at(digits);
     let time = number.parse::<u32>().ok().and_then(|number| match unit {
@@ -42,19 +43,18 @@ pub(super) fn time(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "it is a time of at most an hour, as 500ms, 30s or 2m".to_owned())
 }
 
-/// Where people reach the server: its scheme and its host, without a slash at the end.
-pub(super) fn public_url(text: &str) -> Result<String, String> {
-    let wrong =
-        || "it is no http:// or https:// with a host alone, as https://tenants.example".to_owned();
-    let url: axum::http::Uri = text.parse().map_err(|_| wrong())?;
-    let (Some(scheme), Some(authority)) = (url.scheme_str(), url.authority()) else {
-        return Err(wrong());
+/// Where people reach the server: by `https`, or on this machine, unless sessions in the clear were asked for.
+pub(super) fn public_url(text: &str, in_the_clear: bool) -> Result<PublicUrl, String> {
+    let url = if in_the_clear {
+        PublicUrl::dangerous_without_tls(text)
+    } else {
+        PublicUrl::new(text)
     };
-    let bare = url.path().trim_end_matches('/').is_empty() && url.query().is_none();
-    if !["http", "https"].contains(&scheme) || !bare || authority.as_str().contains('@') {
-        return Err(wrong());
+    let url = url.map_err(|error| error.to_string())?;
+    if url.to_string().matches('/').count() > 2 {
+        return Err("it has a path: the server has a host of its own".to_owned());
     }
-    Ok(format!("{scheme}://{authority}"))
+    Ok(url)
 }
 
 pub(super) fn levels(text: &str) -> Result<Targets, String> {
@@ -91,30 +91,23 @@ mod tests {
     fn times_have_a_unit_and_a_limit() {
         assert_eq!(time("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(time("30s"), Ok(Duration::from_secs(30)));
-        assert_eq!(time("2m"), Ok(Duration::from_secs(120)));
+        assert_eq!(time("2m"), Ok(Duration::from_mins(2)));
         for refused in ["", "s", "30", "0s", "61m", "-1s", "1.5s", "1h", "30 s"] {
             assert!(time(refused).is_err(), "{refused}");
         }
     }
 
     #[test]
-    fn a_public_url_is_a_scheme_and_a_host() {
-        for (text, url) in [
-            ("https://tenants.example", "https://tenants.example"),
-            ("http://[::1]:80/", "http://[::1]:80"),
-        ] {
-            assert_eq!(public_url(text).as_deref(), Ok(url));
-        }
-        for refused in [
-            "tenants.example",
-            "ftp://tenants.example",
-            "https://a:b@tenants.example",
-            "https://tenants.example/admin",
-            "https://tenants.example/?a=b",
-            "https://",
-            "",
-        ] {
-            assert!(public_url(refused).is_err(), "{refused}");
+    fn a_public_url_is_a_host_by_https_unless_the_clear_was_asked_for() {
+        for in_the_clear in [false, true] {
+            for text in ["https://tenants.example", "http://[::1]:8080/"] {
+                assert!(public_url(text, in_the_clear).is_ok(), "{text}");
+            }
+            for refused in ["tenants.example", "https://tenants.example/admin", ""] {
+                assert!(public_url(refused, in_the_clear).is_err(), "{refused}");
+            }
+            let plain = public_url("http://tenants.example", in_the_clear);
+            assert_eq!(plain.is_ok(), in_the_clear);
         }
     }
 

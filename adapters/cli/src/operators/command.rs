@@ -1,19 +1,23 @@
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
+use futures_lite::future::block_on;
 use serde_json::json;
-use tenantry::Digest;
+use tenantry::operators::{OperatorAccount, OperatorService};
 use tenantry::ports::Secrets;
-use tenantry_admin::OperatorToken;
+use tenantry::{Actor, Digest, PageSize};
+use tenantry_admin::{OperatorToken, Right};
 use tenantry_memory::SystemSecrets;
 
 use super::file::{OperatorFile, OperatorsError};
 use super::record::{Record, operator_name, rights_of};
 use crate::args::{Global, OperatorCommand, SettingArgs};
-use crate::config::Reading;
+use crate::config::{Config, Reading};
 use crate::error::CliError;
 use crate::output::Output;
+use crate::serve::{Stores, url_of};
 
-/// Looks after the file of operators that a server with the same settings reads.
+/// Looks after whom a server with the same settings lets in.
 pub(crate) fn run(
     global: &Global,
     command: &OperatorCommand,
@@ -24,28 +28,32 @@ pub(crate) fn run(
             name,
             rights,
             settings,
-        } => token(&file(global, settings)?, name, rights, output)?,
-        OperatorCommand::List(settings) => list(&file(global, settings)?, output)?,
+        } => token(config(global, settings)?, name, rights, output)?,
+        OperatorCommand::Link {
+            name,
+            rights,
+            settings,
+        } => link(&config(global, settings)?, name, rights.as_deref(), output)?,
+        OperatorCommand::List(settings) => list(&config(global, settings)?, output)?,
         OperatorCommand::Revoke { name, settings } => {
-            revoke(&file(global, settings)?, name, output)?;
+            revoke(&config(global, settings)?, name, output)?;
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn file(global: &Global, settings: &SettingArgs) -> Result<OperatorFile, CliError> {
-    let config = Reading::of_process(global, settings).config?;
-    let path = config.operators.ok_or(OperatorsError::NoFile)?;
-    Ok(OperatorFile::new(path))
+fn config(global: &Global, settings: &SettingArgs) -> Result<Config, CliError> {
+    Ok(Reading::of_process(global, settings).config?)
 }
 
 /// Standard output gets the token and nothing else, so that a shell can take it.
 fn token(
-    file: &OperatorFile,
+    config: Config,
     name: &str,
     rights: &[String],
     output: &mut Output,
 ) -> Result<(), CliError> {
+    let file = OperatorFile::new(config.operators.ok_or(OperatorsError::NoFile)?);
     let secret = SystemSecrets.secret().map_err(OperatorsError::Random)?;
     let text = Digest::from_bytes(&secret)
         .map_err(CliError::database)?
@@ -72,33 +80,104 @@ fn token(
     )
 }
 
-fn list(file: &OperatorFile, output: &mut Output) -> Result<(), CliError> {
-    let records = file.read()?.operator;
-    let rows = records
-        .iter()
-        .map(|record| vec![record.name.clone(), record.rights.join(", ")])
-        .collect();
-    let values: Vec<_> = records
-        .iter()
-        .map(|record| json!({ "name": record.name, "rights": record.rights }))
-        .collect();
-    output.table(&["operator", "rights"], rows, &json!(values))
+/// Standard output gets the address and nothing else, without `--json`.
+fn link(
+    config: &Config,
+    name: &str,
+    rights: Option<&[String]>,
+    output: &mut Output,
+) -> Result<(), CliError> {
+    let operators = Stores::ready(config)?.operators();
+    let link = block_on(async {
+        let actor = actor_of(name)?;
+        let known = operators.find(&actor).await?.is_some();
+        let rights = match rights {
+            None if known => None,
+            None => Some(BTreeSet::from([Right::Read, Right::Manage])),
+            Some(rights) => Some(rights_of(rights).map_err(OperatorsError::Refused)?),
+        };
+        if let Some(rights) = rights {
+            let rights = rights.into_iter().map(Into::into);
+            operators
+                .put(&OperatorAccount::new(actor.clone(), rights))
+                .await?;
+        }
+        Ok::<_, OperatorsError>(operators.link(&actor).await?)
+    })?;
+    let url = url_of(config, config.bind).map_err(OperatorsError::Url)?;
+    let address = url.sign_in(&link);
+    output.answer(
+        &address,
+        &json!({ "name": name, "sign_in": address, "until": link.expires_at }),
+    )
 }
 
-fn revoke(file: &OperatorFile, name: &str, output: &mut Output) -> Result<(), CliError> {
-    file.change(|records| {
-        let before = records.operator.len();
-        records.operator.retain(|record| record.name != name);
-        if records.operator.len() == before {
-            return Err(format!(
-                "there is no operator {}",
-                tenantry::Excerpt::of(name)
-            ));
+/// Whoever has a token, and whoever signs in.
+fn list(config: &Config, output: &mut Output) -> Result<(), CliError> {
+    let mut found = Vec::new();
+    if let Some(file) = &config.operators {
+        let records = OperatorFile::new(file.clone()).read()?;
+        for record in records.operator {
+            found.push((format!("operator:{}", record.name), record.rights, "token"));
         }
-        Ok(())
+    }
+    let operators = Stores::ready(config)?.operators();
+    for account in block_on(accounts(&operators))? {
+        let rights = account.rights.iter().map(ToString::to_string).collect();
+        found.push((account.actor.to_string(), rights, "sign-in"));
+    }
+    let rows = found
+        .iter()
+        .map(|(name, rights, by)| vec![name.clone(), (*by).to_owned(), rights.join(", ")])
+        .collect();
+    let values: Vec<_> = found
+        .iter()
+        .map(|(name, rights, by)| json!({ "operator": name, "by": by, "rights": rights }))
+        .collect();
+    output.table(&["operator", "by", "rights"], rows, &json!(values))
+}
+
+async fn accounts(operators: &OperatorService) -> Result<Vec<OperatorAccount>, OperatorsError> {
+    let mut found: Vec<OperatorAccount> = Vec::new();
+    loop {
+        let after = found.last().map(|account| account.actor.clone());
+        let page = operators.accounts(after, PageSize::LARGEST).await?;
+        if page.is_empty() {
+            return Ok(found);
+        }
+        found.extend(page);
+    }
+}
+
+/// Everything that lets somebody in. The token goes first, and its going doesn't wait for the database.
+fn revoke(config: &Config, name: &str, output: &mut Output) -> Result<(), CliError> {
+    let mut had_token = false;
+    if let Some(file) = &config.operators {
+        OperatorFile::new(file.clone()).change(|records| {
+            let before = records.operator.len();
+            records.operator.retain(|record| record.name != name);
+            had_token = records.operator.len() < before;
+            Ok(())
+        })?;
+    }
+    let operators = Stores::ready(config)?.operators();
+    let had_account = block_on(async {
+        let actor = actor_of(name)?;
+        let had_account = operators.find(&actor).await?.is_some();
+        operators.sign_out_everywhere(&actor).await?;
+        operators.remove(&actor).await?;
+        Ok::<_, OperatorsError>(had_account)
     })?;
+    if !had_token && !had_account {
+        return Err(OperatorsError::NoSuch(tenantry::Excerpt::of(name)).into());
+    }
     output.answer(
-        &format!("{name}'s token lets nobody in any more"),
-        &json!({ "revoked": name }),
+        &format!("{name} is let in no more"),
+        &json!({ "revoked": name, "token": had_token, "account": had_account }),
     )
+}
+
+fn actor_of(name: &str) -> Result<Actor, OperatorsError> {
+    let name = operator_name(name).map_err(OperatorsError::Refused)?;
+    Actor::named(format!("operator:{name}")).map_err(OperatorsError::Actor)
 }

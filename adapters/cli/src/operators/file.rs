@@ -177,6 +177,16 @@ pub(crate) enum OperatorsError {
     Wrong { path: PathBuf, reason: String },
     #[error("no file of operators is named: give --operators FILE or TENANTRY_OPERATORS")]
     NoFile,
+    #[error("{0}")]
+    Refused(String),
+    #[error("there is no operator {0}")]
+    NoSuch(tenantry::Excerpt),
+    #[error(transparent)]
+    Operators(#[from] tenantry::operators::OperatorError),
+    #[error(transparent)]
+    Actor(tenantry::ActorError),
+    #[error("there is no address for a link: say where the server is, by --public-url")]
+    Url(#[source] tenantry_admin::PublicUrlError),
     #[error("the system gives no random bytes for a token")]
     Random(#[source] tenantry::BoxError),
 }

@@ -28,7 +28,7 @@ pub(super) struct Health {
 }
 
 struct Inner {
-    repository: Arc<dyn TenantRepository>,
+    tenants: Arc<dyn TenantRepository>,
     timeout: Duration,
     stop: Stop,
     state: watch::Sender<Asked>,
@@ -65,17 +65,13 @@ impl Unready {
 }
 
 impl Health {
-    pub(super) fn new(
-        repository: Arc<dyn TenantRepository>,
-        timeout: Duration,
-        stop: Stop,
-    ) -> Self {
+    pub(super) fn new(tenants: Arc<dyn TenantRepository>, timeout: Duration, stop: Stop) -> Self {
         let (state, _) = watch::channel(Asked {
             running: false,
             last: None,
         });
         let inner = Inner {
-            repository,
+            tenants,
             timeout,
             stop,
             state,
@@ -128,7 +124,7 @@ impl Health {
         let listing = TenantFilter::default();
         let listed = self
             .inner
-            .repository
+            .tenants
             .list(&listing, PageRequest::first(page))
             .await;
         let found = match &listed {

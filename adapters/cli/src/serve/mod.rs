@@ -3,10 +3,11 @@
 mod announcement;
 mod app;
 mod connections;
-mod database;
+mod door;
 mod health;
 mod logs;
 mod stop;
+mod stores;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -16,11 +17,12 @@ use tracing::{info, warn};
 
 use self::announcement::Announcement;
 use self::connections::Connections;
-use self::database::Stores;
+pub(crate) use self::door::{LinkError, url_of};
 use self::health::Health;
 use self::stop::Stop;
+pub(crate) use self::stores::Stores;
 use crate::args::{Global, SettingArgs};
-use crate::config::{Config, Reading};
+use crate::config::{Config, Reading, shown};
 use crate::error::CliError;
 use crate::operators::{OperatorFile, Operators, OperatorsError};
 use crate::output::Output;
@@ -42,6 +44,11 @@ pub(crate) fn run(
         info!(file = %file.display(), "settings were read from a file");
     }
     let stores = Stores::ready(&config)?;
+    if let Some(folder) = &config.migrations {
+        info!(folder = %folder.display(), "new tenants get the tables of these migrations");
+    } else {
+        warn!("no migrations are named: new tenants get a place of their own without tables in it");
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -55,9 +62,7 @@ pub(crate) fn run(
 
 async fn serve(config: &Config, stores: Stores, output: &mut Output) -> Result<(), CliError> {
     let stop = Stop::on_signals().map_err(CliError::System)?;
-    let operators = operators(config)?;
-    let health = Health::new(stores.repository(), config.ready_timeout, stop.clone());
-    let app = app::router(&stores, Arc::new(operators), health)?;
+    let tokens = operators(config)?;
     let listener = TcpListener::bind(config.bind)
         .await
         .map_err(|source| ServeError::Bind {
@@ -65,7 +70,30 @@ async fn serve(config: &Config, stores: Stores, output: &mut Output) -> Result<(
             source,
         })?;
     let address = listener.local_addr().map_err(CliError::System)?;
-    Announcement::new(config, address).print(output)?;
+    let operators = stores.operators();
+    let sign_in = door::sign_in(config, operators.clone(), address)
+        .map_err(LinkError::from)
+        .map_err(ServeError::from)?;
+    let health = Health::new(stores.tenants(), config.ready_timeout, stop.clone());
+    let app = app::router(&stores, Arc::new(tokens), sign_in, health)?;
+    let mut link = None;
+    if config.sign_in_link {
+        let made = door::link_for_starter(&operators).await;
+        link = Some(made.map_err(ServeError::from)?);
+    }
+    door::keep_tidy(operators);
+    let database = shown(&config.database);
+    info!(%address, %database, "listening");
+    let url = door::url_of(config, address)
+        .map_err(LinkError::from)
+        .map_err(ServeError::from)?;
+    let announcement = Announcement {
+        url,
+        address,
+        database,
+        link,
+    };
+    announcement.print(output)?;
     let connections = Connections::new(app);
     connections.serve(listener, &stop).await;
     info!("no new connections are taken: requests that run may end");
@@ -77,7 +105,7 @@ fn operators(config: &Config) -> Result<Operators, OperatorsError> {
     let file = config.operators.clone().map(OperatorFile::new);
     let operators = Operators::new(config.operator_token.as_ref(), file)?;
     if operators.are_nobody() {
-        warn!("nobody has a token yet: tenantry operator token NAME makes one");
+        info!("nobody has a token yet: tenantry operator token NAME makes one");
     }
     Ok(operators)
 }
@@ -94,6 +122,8 @@ pub(crate) enum ServeError {
     Admin(#[from] tenantry_admin::AdminError),
     #[error("tables are missing in the database: run tenantry setup --jobs, or serve with --setup")]
     NotSetUp(#[source] tenantry::BoxError),
+    #[error("nobody can sign in")]
+    Link(#[from] LinkError),
     #[error("there are no connections to PostgreSQL with these settings")]
     Pool(#[from] tenantry_postgres::PoolSettingsError),
     #[error("a log is written already")]

@@ -1,6 +1,8 @@
 //! `tenantry serve` as a process, on both databases.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod browser;
+mod container;
 mod life;
 mod operators;
 mod readiness;

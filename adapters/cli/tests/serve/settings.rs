@@ -53,7 +53,15 @@ fn every_mistake_is_told_by_the_check_and_by_the_server() {
         .iter()
         .map(|mistake| mistake["at"].as_str().unwrap())
         .collect();
-    assert_eq!(places, ["own.toml, line 1", "own.toml, line 2", "--bind"]);
+    assert_eq!(
+        places,
+        [
+            "own.toml, line 1",
+            "own.toml, line 2",
+            "--bind",
+            "by default"
+        ]
+    );
     let (served, _, errors) = place.run(&["serve", "--bind", "0.0.0.0:80"]);
     assert!(!served);
     for place in places {

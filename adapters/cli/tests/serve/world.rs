@@ -133,6 +133,10 @@ impl Server {
         }
     }
 
+    pub(crate) fn port(&self) -> u16 {
+        self.address.port()
+    }
+
     pub(crate) fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -152,10 +156,13 @@ impl Server {
     }
 
     fn call(&self, method: &str, path: &str, token: Option<&str>, body: &str) -> Answer {
+        self.send(&request(method, path, token, body))
+    }
+
+    /// Sends a request as it is.
+    pub(crate) fn send(&self, request: &str) -> Answer {
         let mut stream = self.connect();
-        stream
-            .write_all(request(method, path, token, body).as_bytes())
-            .unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
         Answer::read(stream)
     }
 
@@ -207,6 +214,7 @@ pub(crate) fn request(method: &str, path: &str, token: Option<&str>, body: &str)
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
+    head: String,
     pub(crate) body: String,
 }
 
@@ -217,8 +225,16 @@ impl Answer {
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
         Self {
             status: head.split(' ').nth(1).unwrap().parse().unwrap(),
+            head: head.to_owned(),
             body: body.to_owned(),
         }
+    }
+
+    /// The value of a header, if it is there.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let mut lines = self.head.lines().filter_map(|line| line.split_once(": "));
+        let found = lines.find(|(known, _)| known.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value)
     }
 
     pub(crate) fn json(&self) -> Value {

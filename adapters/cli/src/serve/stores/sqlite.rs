@@ -1,0 +1,41 @@
+use std::path::Path;
+use std::sync::Arc;
+
+use tenantry_sqlite::jobs::SqliteJobQueue;
+use tenantry_sqlite::{
+    SqliteAuditStore, SqliteConfig, SqliteMembershipStore, SqliteOperatorStore,
+    SqliteSchemaProvider, SqliteStore, SqliteTenantRepository,
+};
+
+use super::Stores;
+use crate::config::Config;
+use crate::database::LOCK_TIMEOUT;
+use crate::error::CliError;
+
+/// The stores in a folder.
+pub(super) fn open(folder: &Path, config: &Config) -> Result<Stores, CliError> {
+    if !config.setup && !folder.is_dir() {
+        let folder = folder.to_owned();
+        return Err(CliError::NoFolder { folder });
+    }
+    let sqlite = SqliteConfig::new(folder).lock_timeout(LOCK_TIMEOUT);
+    let store = SqliteStore::open(sqlite).map_err(CliError::database)?;
+    let tenants = SqliteTenantRepository::new(&store);
+    let jobs = SqliteJobQueue::new(&store);
+    if config.setup {
+        tenants.set_up()?;
+        jobs.set_up()?;
+    }
+    let schemas = match &config.migrations {
+        Some(folder) => SqliteSchemaProvider::from_folder(&store, folder)?,
+        None => SqliteSchemaProvider::without_migrations(&store),
+    };
+    Ok(Stores {
+        tenants: Arc::new(tenants),
+        schemas: Arc::new(schemas),
+        operators: Arc::new(SqliteOperatorStore::new(&store)),
+        members: Arc::new(SqliteMembershipStore::new(&store)),
+        audit: Arc::new(SqliteAuditStore::new(&store)),
+        jobs: Arc::new(jobs),
+    })
+}
