@@ -19,7 +19,7 @@ pub use wiring::WiringMistake;
 ///
 /// It is answered by a problem document (RFC 9457) with a stable `reason`; a gRPC request, by a status whose message
 /// begins with that reason. What a client may not know looks like an unknown tenant; what the store said is logged, not
-/// told.
+/// told. The answer has it in its extensions, for layers outside that count answers by reason.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Rejection {

@@ -23,12 +23,15 @@ impl Dialect {
 }
 
 impl Rejection {
+    /// The answer, with this in its extensions for whoever counts them.
     pub(crate) fn response_in(&self, dialect: Dialect) -> Response<Bytes> {
         self.log();
-        match dialect {
+        let mut response = match dialect {
             Dialect::Http => self.problem(),
             Dialect::Grpc => self.grpc_status(),
-        }
+        };
+        response.extensions_mut().insert(self.clone());
+        response
     }
 
     fn log(&self) {
