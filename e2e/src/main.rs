@@ -31,6 +31,9 @@ async fn run(arguments: &[&str]) -> Result<(), Failure> {
         ["web-without-layer", database, redis] => {
             serve(Host::new(database, redis)?, Front::Map).await
         }
+        ["web-wrong-map", database, redis] => {
+            serve(Host::new(database, redis)?, Front::WrongMap).await
+        }
         ["worker", database, redis] => work(Host::new(database, redis)?).await,
         ["load", database, redis, connections, tenants, seconds, seed] => {
             let load = Load {

@@ -47,6 +47,8 @@ pub enum Front {
     Layer,
     /// By a map that never changes: what is left when the layer is taken away.
     Map,
+    /// By a map that leads to the next tenant: what the tests have to notice.
+    WrongMap,
 }
 
 /// Serves on a free port of loopback, and says on standard output which it is. It goes on until it is killed.
@@ -63,7 +65,8 @@ pub async fn serve(host: Host, front: Front) -> Result<(), Failure> {
     let stopwatch = Arc::new(Stopwatch::new());
     let app = match front {
         Front::Layer => layered(&host, &stopwatch)?,
-        Front::Map => mapped(&host, &stopwatch).await?,
+        Front::Map => mapped(&host, &stopwatch, 0).await?,
+        Front::WrongMap => mapped(&host, &stopwatch, 1).await?,
     };
     let figures = get(async move || stopwatch.figures());
     let app = app.route("/figures", figures);
@@ -111,15 +114,17 @@ async fn context_of(
     next.run(request).await
 }
 
-/// The same without the layer: tenants are read once, when the process begins.
-async fn mapped(host: &Host, stopwatch: &Arc<Stopwatch>) -> Result<Router, Failure> {
+/// The same without the layer: tenants are read once, when the process begins. Each host leads to the tenant that is so many
+/// behind its own.
+async fn mapped(host: &Host, stopwatch: &Arc<Stopwatch>, behind: usize) -> Result<Router, Failure> {
     use tenantry::{Actor, PageRequest, PageSize, TenantFilter};
 
     let page = PageRequest::first(PageSize::new(PageSize::MAX)?);
     let tenants = host.tenants().list(&TenantFilter::default(), page).await?;
     let mut contexts = HashMap::new();
-    for tenant in &tenants.items {
-        let context = TenantContext::of(tenant, Actor::named("anonymous")?)?;
+    let others = tenants.items.iter().cycle().skip(behind);
+    for (tenant, other) in tenants.items.iter().zip(others) {
+        let context = TenantContext::of(other, Actor::named("anonymous")?)?;
         contexts.insert(format!("{}.example.com", tenant.slug()), context);
     }
     let contexts = Arc::new(contexts);

@@ -46,6 +46,20 @@ async fn nothing_crosses_and_no_job_is_lost_while_each_part_is_killed_and_starte
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_web_process_that_mixes_its_tenants_up_is_noticed() {
+    let mut world = World::start(3).await;
+    world.mix_up(1);
+    let mut traffic = Traffic::new(&world, 1);
+    let asking = tokio::spawn(async move { traffic.ask(&world, 200).await });
+    let noticed = asking.await.unwrap_err().into_panic();
+    let text = noticed.downcast_ref::<String>().unwrap();
+    assert!(
+        text.contains("crossed") || text.contains("is in the cache of"),
+        "{text}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_suspended_tenant_is_refused_by_both_web_processes_within_a_second() {
     let world = World::start(4).await;
     let service = world.host.service().unwrap();
