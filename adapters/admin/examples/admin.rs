@@ -13,15 +13,16 @@ use async_trait::async_trait;
 use tenantry::audit::AuditLog;
 use tenantry::cache::CacheService;
 use tenantry::domains::{DomainChallenge, DomainService};
+use tenantry::jobs::{JobEnvelope, JobId, JobKind, JobPayload};
 use tenantry::membership::MembershipService;
-use tenantry::ports::{Clock, DomainProof, DomainProver, Secrets};
+use tenantry::ports::{Clock, DomainProof, DomainProver, JobQueue, Secrets};
 use tenantry::resolution::DomainName;
 use tenantry::{Actor, TenantService};
 use tenantry_admin::{AdminApi, BearerTokens, Operator, OperatorToken, Right};
 use tenantry_memory::{
     MemoryAuditStore, MemoryCache, MemoryDatabase, MemoryDomainStore, MemoryJobQueue,
     MemoryMembershipStore, MemoryMigration, MemorySchemaProvider, MemoryTenantRepository,
-    RandomIds, SystemClock, SystemSecrets,
+    MemoryTenantSizes, MemoryUsageStore, RandomIds, SystemClock, SystemSecrets,
 };
 use tokio::net::TcpListener;
 
@@ -38,10 +39,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let secrets: Arc<dyn Secrets> = Arc::new(SystemSecrets);
     let repository = Arc::new(MemoryTenantRepository::new());
     let domains = Arc::new(MemoryDomainStore::beside(&repository));
+    let database = MemoryDatabase::new();
+    let sizes = Arc::new(MemoryTenantSizes::new(database.clone()));
     let migrations = [MemoryMigration::create_table("notes")];
     let service = TenantService::builder(
         repository,
-        Arc::new(MemorySchemaProvider::new(MemoryDatabase::new(), migrations)),
+        Arc::new(MemorySchemaProvider::new(database, migrations)),
         Arc::clone(&clock),
         Arc::new(RandomIds::new()),
     )
@@ -52,12 +55,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let cache = Arc::new(MemoryCache::new(Arc::clone(&clock)));
     let log = AuditLog::new(Arc::new(MemoryAuditStore::new()), Arc::clone(&clock));
 
+    let jobs = Arc::new(MemoryJobQueue::new(Arc::clone(&clock)));
+    put_in(&*jobs, &*clock).await?;
+
     let router = AdminApi::new(service, Arc::new(auth))
         .members(members)
         .domains(domains)
-        .jobs(Arc::new(MemoryJobQueue::new(clock)))
+        .jobs(jobs)
         .cache(CacheService::new(cache))
         .audit(log)
+        .usage(sizes, Arc::new(MemoryUsageStore::new()))
         .router()?;
     let listener = TcpListener::bind(address).await?;
     println!("http://{}/api", listener.local_addr()?);
@@ -72,4 +79,18 @@ impl DomainProver for NoDns {
     async fn prove(&self, _: &DomainName, _: &DomainChallenge) -> DomainProof {
         DomainProof::NotProven
     }
+}
+
+/// Some work to look at, which nobody does.
+async fn put_in(queue: &dyn JobQueue, clock: &dyn Clock) -> Result<(), Box<dyn Error>> {
+    for number in 1..=20 {
+        let now = clock.now();
+        let id = JobId::from_parts(now, [number; 10]);
+        let kind = JobKind::new("example.nothing")?;
+        let payload = JobPayload::of(&number)?;
+        let actor = Actor::system();
+        let job = JobEnvelope::shared_on_purpose(actor, id, kind, payload, now);
+        queue.enqueue(&job).await?;
+    }
+    Ok(())
 }

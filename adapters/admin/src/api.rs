@@ -22,7 +22,7 @@ use crate::pages;
 use crate::routes::Routes;
 use crate::signin::SignIn;
 use crate::state::{Admin, Parts, Usage};
-use crate::{audit, cache, domains, jobs, members, operations, tenants};
+use crate::{audit, cache, domains, jobs, members, operations, tenants, usage};
 
 /// The administration of a host's tenants, as a router.
 ///
@@ -152,7 +152,7 @@ type Mount = fn(Routes) -> Routes;
 
 /// Those parts of the interface that the host gave something for.
 fn parts_of(admin: &Admin) -> impl Iterator<Item = Mount> {
-    let parts: [(bool, Mount); 7] = [
+    let parts: [(bool, Mount); 8] = [
         (true, tenants::routes),
         (true, operations::routes),
         (admin.members.is_some(), members::routes),
@@ -160,6 +160,7 @@ fn parts_of(admin: &Admin) -> impl Iterator<Item = Mount> {
         (admin.jobs.is_some(), jobs::routes),
         (admin.cache.is_some(), cache::routes),
         (admin.audit.is_some(), audit::routes),
+        (admin.usage.is_some(), usage::routes),
     ];
     parts
         .into_iter()

@@ -126,7 +126,7 @@ pub(crate) fn completed(
         refusals.extend(["412", "428"]);
     }
     if terms.may_be_async {
-        parameters.push(parameter(&PREFER).into());
+        parameters.push(prefer().into());
     }
     if *method == HttpMethod::Post {
         parameters.push(parameter(&IDEMPOTENCY_KEY).into());
@@ -213,15 +213,6 @@ const fn in_path(
     }
 }
 
-const PREFER: Shared = Shared {
-    name: "Prefer",
-    place: ParameterIn::Header,
-    required: Required::False,
-    longest: 100,
-    pattern: "^respond-async$",
-    description: "`respond-async` has the work go on as an operation: nobody waits for it.",
-};
-
 const IF_MATCH: Shared = Shared {
     name: "If-Match",
     place: ParameterIn::Header,
@@ -253,6 +244,20 @@ fn parameter(shared: &Shared) -> utoipa::openapi::path::Parameter {
         .required(shared.required.clone())
         .description(Some(shared.description))
         .schema(Some(text))
+        .build()
+}
+
+fn prefer() -> utoipa::openapi::path::Parameter {
+    let text = ObjectBuilder::new().schema_type(Type::String).build();
+    ParameterBuilder::new()
+        .name("Prefer")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(
+            "`respond-async` has the work go on as an operation: nobody waits for it.",
+        ))
+        .schema(Some(text))
+        .example(Some("respond-async".into()))
         .build()
 }
 

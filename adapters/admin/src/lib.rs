@@ -13,7 +13,14 @@
 //! | `/tenants/{id or slug}` | `PATCH`: name or settings; `DELETE` | manage |
 //! | `/tenants/{id or slug}/suspend`, `/activate`, `/provision` | `POST` | manage |
 //! | `/tenants/{id or slug}/purge` | `POST` | purge |
+//! | `…/members`, `/invitations`, `/domains`, `/jobs`, `/cache`, `/usage` of a tenant | reading; changing | read; manage |
+//! | `/jobs`, `/usage/top`, `/audit/{id or shared}` | `GET` | read |
+//! | `/jobs/{id}/retry`, `/cancel`, `/put-back`; `/fleet/migrate` | `POST` | manage |
+//! | `/operations`, and their events | `GET` | read |
 //! | `/openapi.json` | `GET` | read |
+//!
+//! What the host doesn't give (members, domains, jobs, a cache, usage, an audit log) isn't there. An operator may be one
+//! [for some tenants alone](Operator::only_for): to him there are no others.
 //!
 //! Nobody is in by default. Every change of a tenant names the version that it is based on, in `If-Match`; every refusal is a
 //! problem document (RFC 9457) with a stable `reason`; and a change that was begun is done to its end, whether or not
@@ -66,6 +73,7 @@ mod signin;
 mod state;
 mod tenants;
 mod terms;
+mod usage;
 
 pub use access::{
     AuthError, BearerTokens, Operator, OperatorAuth, OperatorToken, OperatorTokenError, Right,

@@ -10,7 +10,7 @@ use tenantry::jobs::UnknownWord;
 use tenantry::membership::{
     InviteeError, MembershipRefused, MembershipServiceError, SubjectError, UnknownRole,
 };
-use tenantry::ports::{AuditStoreError, DomainError, JobQueueError, MembershipError};
+use tenantry::ports::{AuditStoreError, DomainError, JobQueueError, MembershipError, UsageError};
 use tenantry::resolution::DomainNameError;
 
 /// Why, with a status and a stable code. As everywhere, what a store's library said is logged, never told.
@@ -62,6 +62,8 @@ pub(crate) enum PartRefusal {
     Cache(#[from] CacheError),
     #[error(transparent)]
     Audit(#[from] AuditError),
+    #[error(transparent)]
+    Usage(#[from] UsageError),
     #[error("this can't be recorded in the audit log, so it isn't done")]
     Unrecorded { source: AuditError },
     #[error("this can't be written as an entry of the audit log, so it isn't done")]
@@ -96,6 +98,7 @@ impl PartRefusal {
             Self::Jobs(error) => of_jobs(error),
             Self::Cache(error) => of_cache(error),
             Self::Audit(error) => of_audit(error),
+            Self::Usage(error) => of_usage(error),
             Self::Unrecorded { .. } => (S::SERVICE_UNAVAILABLE, "audit_unavailable"),
             Self::Unrecordable { .. } => (S::INTERNAL_SERVER_ERROR, "audit_failed"),
         }
@@ -113,6 +116,7 @@ impl PartRefusal {
             Self::Jobs(error) => error.retry(),
             Self::Cache(error) => error.retry(),
             Self::Audit(error) => error.retry(),
+            Self::Usage(error) => error.retry(),
             _ => Retry::Never,
         };
         retry == Retry::Later
@@ -203,5 +207,14 @@ fn of_audit(error: &AuditError) -> (StatusCode, &'static str) {
             _ => (S::INTERNAL_SERVER_ERROR, "audit_failed"),
         },
         _ => (S::INTERNAL_SERVER_ERROR, "audit_failed"),
+    }
+}
+
+fn of_usage(error: &UsageError) -> (StatusCode, &'static str) {
+    use StatusCode as S;
+    match error {
+        UsageError::Unavailable { .. } => (S::SERVICE_UNAVAILABLE, "usage_unavailable"),
+        UsageError::NotSetUp { .. } => (S::INTERNAL_SERVER_ERROR, "usage_not_set_up"),
+        _ => (S::INTERNAL_SERVER_ERROR, "usage_failed"),
     }
 }

@@ -128,4 +128,5 @@ optional! {
     jobs: Arc<dyn JobQueue>,
     cache: CacheService,
     audit: AuditLog,
+    usage: Usage,
 }

@@ -13,12 +13,15 @@ use utoipa::{IntoParams, ToSchema};
 use crate::access::Operator;
 use crate::part_refusal::PartRefusal;
 use crate::path::InPath;
-use crate::query::checked;
+use crate::query::{checked, invalid};
 use crate::refusal::Refusal;
 use crate::state::Part;
 
 /// The log that the path names, where the operator may see it.
 pub(super) type Chain = InPath<AuditChain>;
+
+/// The greatest number that every reader of JSON reads as it is.
+const MOST: u64 = 9_007_199_254_740_991;
 
 /// Where an export begins.
 #[derive(Default, Deserialize, IntoParams)]
@@ -50,6 +53,9 @@ pub(super) async fn export(
 ) -> Result<Response, Refusal> {
     visible(&operator, chain)?;
     let From { after } = checked(from)?;
+    if after > MOST {
+        return Err(invalid(format_args!("no entry has a number above {MOST}")));
+    }
     // The first page is read before the answer begins, so that a log that is away is a problem and no broken answer.
     let first = page(&log, chain, after).await.map_err(PartRefusal::Audit)?;
     let lines = stream::unfold(Some((log, first)), move |state| async move {
@@ -80,17 +86,14 @@ async fn page(
     Ok((lines.collect(), entries.last().map(|last| last.number)))
 }
 
-/// An entry that was noted elsewhere, and has to be in the log.
+/// An entry that was noted elsewhere.
 #[derive(Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Anchor {
-    /// Its number; with its hash.
-    #[param(minimum = 1, maximum = 9_007_199_254_740_991_u64)]
-    number: Option<u64>,
-    /// Its hash; with its number.
-    #[param(value_type = Option<String>, pattern = "^[0-9a-f]{64}$")]
-    hash: Option<String>,
+    /// An entry that has to be in the log: its number, a colon, and its hash.
+    #[param(pattern = "^[1-9][0-9]{0,14}:[0-9a-f]{64}$")]
+    anchor: Option<String>,
 }
 
 /// A log in which nothing was edited, removed, added or moved.
@@ -148,22 +151,24 @@ pub(super) async fn verify(
 
 impl Anchor {
     fn of(self, chain: AuditChain) -> Result<Option<AuditAnchor>, Refusal> {
-        let hash = self.hash.map(|text| text.parse::<Digest>()).transpose();
-        let hash = hash.map_err(|error| Refusal::QueryInvalid {
-            reason: error.to_string(),
+        let Some(text) = self.anchor else {
+            return Ok(None);
+        };
+        let parts = text.split_once(':').and_then(|(number, hash)| {
+            let number = number
+                .parse()
+                .ok()
+                .filter(|number| (1..=MOST).contains(number));
+            Some((number?, hash.parse::<Digest>().ok()?))
+        });
+        let (number, hash) = parts.ok_or_else(|| {
+            invalid("an anchor is the number of an entry, a colon, and the entry's hash")
         })?;
-        match (self.number, hash) {
-            (None, None) => Ok(None),
-            (Some(number), Some(hash)) if number > 0 => Ok(Some(AuditAnchor {
-                chain,
-                number,
-                hash,
-            })),
-            _ => Err(Refusal::QueryInvalid {
-                reason: "an entry that was noted is given by its number, from 1, and its hash"
-                    .into(),
-            }),
-        }
+        Ok(Some(AuditAnchor {
+            chain,
+            number,
+            hash,
+        }))
     }
 }
 

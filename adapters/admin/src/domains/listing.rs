@@ -50,6 +50,9 @@ pub(super) async fn list(
     let Listing { cursor, limit } = checked(listing)?;
     let after = cursor.map(|text| text.parse::<DomainName>()).transpose();
     let (after, size) = (after.map_err(invalid)?, page_size(limit)?);
+    if after.as_ref().is_some_and(DomainName::is_single_label) {
+        return Err(invalid("no page ends with a domain of one label"));
+    }
     let found = domains.list(tenant.id(), after, size).await;
     let found = found.map_err(PartRefusal::Domains)?;
     let next = next_after(&found, size, |claim| claim.domain.clone());

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use futures_lite::Stream;
 use futures_lite::stream::unfold;
 use tokio::sync::{OwnedSemaphorePermit, watch};
+use utoipa::{IntoParams, ToSchema};
 
 use super::{OperationId, OperationRecord, OperationState, Operations, visible};
 use crate::access::Operator;
@@ -28,10 +29,10 @@ const GLANCE: Duration = Duration::from_secs(1);
     get,
     path = "/api/operations/{operation}/events",
     operation_id = "watch_operation",
-    params(("Last-Event-ID" = Option<u64>, Header, description = "The id of the last event that was seen.")),
+    params(LastSeen),
     responses(
         (status = 200, description = "Events named `progress`, and at the end one named as the state that it ended in.",
-            body = String, content_type = "text/event-stream"),
+            body = EventView, content_type = "text/event-stream"),
         (status = 204, description = "It has ended, and the last event was seen."))
 )]
 pub(super) async fn watch(
@@ -57,11 +58,36 @@ pub(super) async fn watch(
     Ok(sse.into_response())
 }
 
+/// Where to go on.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "what the handler reads, as the document shows it")]
+struct LastSeen {
+    /// The id of the last event that was seen.
+    #[param(rename = "Last-Event-ID", pattern = "^[0-9]{1,18}$", nullable = false)]
+    last_event_id: Option<String>,
+}
+
+/// An event.
+#[derive(ToSchema)]
+#[schema(as = Event)]
+#[expect(dead_code, reason = "the shape of an event, as the document shows it")]
+struct EventView {
+    /// The operation's revision.
+    id: String,
+    /// `progress`, `done`, `failed` or `interrupted`.
+    event: String,
+    /// The operation, as JSON.
+    data: String,
+}
+
 fn last_seen(headers: &HeaderMap) -> Result<u64, Refusal> {
     let Some(value) = headers.get("last-event-id") else {
         return Ok(0);
     };
-    let number = value.to_str().ok().and_then(|text| text.parse().ok());
+    let digits = |text: &&str| text.len() <= 18 && text.bytes().all(|it| it.is_ascii_digit());
+    let text = value.to_str().ok().filter(digits);
+    let number = text.and_then(|text| text.parse().ok());
     number.ok_or_else(|| PartRefusal::EventIdMalformed.into())
 }
 

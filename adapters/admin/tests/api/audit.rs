@@ -125,17 +125,13 @@ async fn a_log_is_exported_as_lines_that_verify_and_outlives_its_tenant() {
         .json();
     assert_eq!(verified["entries"], head.number);
     assert_eq!(verified["head"]["hash"], head.hash.to_string());
-    let anchored = format!("{verification}?number={}&hash={}", head.number, head.hash);
+    let anchored = format!("{verification}?anchor={}:{}", head.number, head.hash);
     let verified = world.server.by_all("GET", &anchored).send().await;
     assert_eq!(verified.status, 200, "{verified:?}");
-    let longer = format!(
-        "{verification}?number={}&hash={}",
-        head.number + 1,
-        head.hash
-    );
+    let longer = format!("{verification}?anchor={}:{}", head.number + 1, head.hash);
     let missing = world.server.by_all("GET", &longer).send().await;
     assert_eq!(missing.problem(), refused(409, "audit_broken"));
-    let half = format!("{verification}?number=1");
+    let half = format!("{verification}?anchor=1");
     let half = world.server.by_all("GET", &half).send().await;
     assert_eq!(half.problem(), refused(400, "query_invalid"));
 }

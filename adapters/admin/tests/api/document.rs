@@ -23,7 +23,7 @@ const OPERATIONS: [(&str, &str); 14] = [
 ];
 
 /// Those of the parts that a host needn't give.
-const OF_PARTS: [(&str, &str); 23] = [
+const OF_PARTS: [(&str, &str); 26] = [
     ("get", "/api/audit/{chain}"),
     ("get", "/api/audit/{chain}/verification"),
     ("get", "/api/jobs"),
@@ -47,6 +47,9 @@ const OF_PARTS: [(&str, &str); 23] = [
     ("get", "/api/tenants/{tenant}/members/{subject}"),
     ("patch", "/api/tenants/{tenant}/members/{subject}"),
     ("delete", "/api/tenants/{tenant}/members/{subject}"),
+    ("get", "/api/tenants/{tenant}/usage"),
+    ("get", "/api/tenants/{tenant}/usage/samples"),
+    ("get", "/api/usage/top"),
 ];
 
 /// Those that change what was read before.

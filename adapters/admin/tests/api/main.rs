@@ -18,4 +18,5 @@ mod parts;
 mod postgres;
 mod preconditions;
 mod some;
+mod usage;
 mod world;

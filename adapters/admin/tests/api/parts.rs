@@ -13,6 +13,7 @@ use tenantry::domains::{DomainChallenge, DomainService};
 use tenantry::membership::MembershipService;
 use tenantry::ports::{
     AuditStore, AuditStoreError, DomainProof, DomainProver, DomainStore, JobQueue, MembershipStore,
+    TenantSizes, UsageStore,
 };
 use tenantry::resolution::DomainName;
 use tenantry::{Actor, PageSize, TenantId, TenantService};
@@ -21,8 +22,8 @@ use tenantry_admin::{
     Right,
 };
 use tenantry_memory::{
-    MemoryAuditStore, MemoryCache, MemoryDomainStore, MemoryJobQueue, MemoryMembershipStore,
-    SystemClock, SystemSecrets,
+    MemoryAuditStore, MemoryCache, MemoryDatabase, MemoryDomainStore, MemoryJobQueue,
+    MemoryMembershipStore, MemoryTenantSizes, MemoryUsageStore, SystemClock, SystemSecrets,
 };
 
 use crate::world::{SOME, operators};
@@ -34,18 +35,22 @@ pub(crate) struct Parts {
     pub(crate) jobs: Arc<dyn JobQueue>,
     pub(crate) cache: CacheService,
     pub(crate) log: Arc<Log>,
+    pub(crate) sizes: Arc<dyn TenantSizes>,
+    pub(crate) samples: Arc<dyn UsageStore>,
     pub(crate) operations: Arc<MemoryOperations>,
     /// The tenants of the operator of some.
     pub(crate) given: Arc<Mutex<BTreeSet<TenantId>>>,
 }
 
 impl Parts {
-    pub(crate) fn in_memory() -> Self {
+    pub(crate) fn in_memory(database: MemoryDatabase) -> Self {
         Self::of(
             Arc::new(MemoryMembershipStore::new()),
             Arc::new(MemoryDomainStore::new()),
             Arc::new(MemoryJobQueue::new(Arc::new(SystemClock))),
             Arc::new(MemoryAuditStore::new()),
+            Arc::new(MemoryTenantSizes::new(database)),
+            Arc::new(MemoryUsageStore::new()),
         )
     }
 
@@ -54,6 +59,8 @@ impl Parts {
         domains: Arc<dyn DomainStore>,
         jobs: Arc<dyn JobQueue>,
         log: Arc<dyn AuditStore>,
+        sizes: Arc<dyn TenantSizes>,
+        samples: Arc<dyn UsageStore>,
     ) -> Self {
         let (clock, secrets) = (Arc::new(SystemClock), Arc::new(SystemSecrets));
         let dns = Arc::new(Dns::default());
@@ -68,6 +75,8 @@ impl Parts {
                 inner: log,
                 away: AtomicBool::new(false),
             }),
+            sizes,
+            samples,
             operations: Arc::new(MemoryOperations::new()),
             given: Arc::default(),
         }
@@ -87,6 +96,7 @@ impl Parts {
             .cache(self.cache.clone())
             .operations(self.operations.clone())
             .audit(self.audit())
+            .usage(Arc::clone(&self.sizes), Arc::clone(&self.samples))
             .router()
             .unwrap()
     }

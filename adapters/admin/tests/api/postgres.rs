@@ -10,13 +10,15 @@ use tenantry_memory::RecordedEvents;
 use tenantry_postgres::jobs::PostgresJobQueue;
 use tenantry_postgres::{
     Migrations, PostgresAuditStore, PostgresConfig, PostgresDomainStore, PostgresMembershipStore,
-    PostgresSchemaProvider, PostgresTenantRepository, SharedMigrations,
+    PostgresSchemaProvider, PostgresTenantRepository, PostgresTenantSizes, PostgresUsageStore,
+    SharedMigrations,
 };
 
 use crate::domains::domains_live;
 use crate::jobs::jobs_live;
 use crate::members::members_live;
 use crate::parts::Parts;
+use crate::usage::usage_lives;
 use crate::world::{Server, refused, service};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -119,6 +121,12 @@ async fn on_postgresql_jobs_live_as_in_memory() {
     jobs_live(&server, &*parts.jobs).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn on_postgresql_usage_is_shown_as_in_memory() {
+    let (_, parts, server) = on_postgresql().await;
+    usage_lives(&server, &parts).await;
+}
+
 async fn on_postgresql() -> (Arc<PostgresSchemaProvider>, Parts, Server) {
     let config: PostgresConfig = Postgres::shared()
         .create_database()
@@ -144,7 +152,9 @@ async fn on_postgresql() -> (Arc<PostgresSchemaProvider>, Parts, Server) {
         Arc::new(PostgresMembershipStore::new(config.clone())),
         Arc::new(PostgresDomainStore::new(config.clone())),
         Arc::new(PostgresJobQueue::new(config.clone())),
-        Arc::new(PostgresAuditStore::new(config)),
+        Arc::new(PostgresAuditStore::new(config.clone())),
+        Arc::new(PostgresTenantSizes::new(config.clone())),
+        Arc::new(PostgresUsageStore::new(config)),
     );
     let events = Arc::new(RecordedEvents::default());
     let provider = Arc::clone(&schemas) as Arc<dyn SchemaProvider>;

@@ -119,6 +119,7 @@ async fn what_is_of_all_tenants_or_of_none_is_not_his() {
     for (method, path) in [
         ("POST", "/api/fleet/migrate"),
         ("GET", "/api/jobs"),
+        ("GET", "/api/usage/top"),
         ("GET", "/api/audit/shared"),
         ("GET", "/api/audit/shared/verification"),
     ] {

@@ -65,7 +65,7 @@ impl World {
         let events = Arc::new(RecordedEvents::default());
         let provider = Arc::clone(&schemas) as Arc<dyn SchemaProvider>;
         let service = service(repository, provider, Arc::clone(&events));
-        let parts = Parts::in_memory();
+        let parts = Parts::in_memory(database.clone());
         let router = parts.router(service.clone());
         let server = Server::of(router.clone()).await;
         Self {
