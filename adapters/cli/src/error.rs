@@ -109,6 +109,14 @@ pub(crate) enum CliError {
         "this build of the command knows no Redis: build it by cargo build --release -p tenantry-cli --features redis"
     )]
     BuiltWithoutRedis,
+    #[cfg(not(feature = "dns"))]
+    #[error(
+        "this build of the command asks no DNS: build it by cargo build --release -p tenantry-cli --features dns"
+    )]
+    BuiltWithoutDns,
+    #[cfg(feature = "dns")]
+    #[error(transparent)]
+    Prover(#[from] tenantry_dns::DnsProverError),
     #[cfg(feature = "redis")]
     #[error(transparent)]
     RedisUrl(#[from] tenantry_redis::RedisSettingsError),

@@ -8,7 +8,6 @@ mod commands;
 mod config;
 mod database;
 mod demo;
-mod dns;
 mod error;
 mod finding;
 mod operators;

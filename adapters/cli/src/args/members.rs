@@ -75,12 +75,31 @@ pub(crate) enum DomainsCommand {
     Check {
         #[command(flatten)]
         domain: DomainArgs,
-        /// Ask this DNS server, by TCP, instead of those that the domain's zone names: 10.0.0.53:53.
-        #[arg(long, value_name = "ADDRESS")]
-        resolver: Option<SocketAddr>,
+        #[command(flatten)]
+        resolver: ResolverArgs,
+    },
+    /// Looks again for the records of all tenants' domains, the longest ago first. One whose record is gone for three days is its
+    /// tenant's no more. For cron.
+    Recheck {
+        /// Only domains that weren't looked at for so long.
+        #[arg(long, value_name = "AGE", default_value = "1d")]
+        older_than: Age,
+        /// How many at most.
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=500))]
+        limit: u16,
+        #[command(flatten)]
+        resolver: ResolverArgs,
     },
     /// Gives a domain up. It is free at once.
     Release(DomainArgs),
+}
+
+/// Whom to ask.
+#[derive(Debug, Args)]
+pub(crate) struct ResolverArgs {
+    /// Ask this resolver of DNS instead of the system's, such as 10.0.0.53:53.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) resolver: Option<SocketAddr>,
 }
 
 /// Which domain, and whose.

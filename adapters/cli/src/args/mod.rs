@@ -21,7 +21,7 @@ pub(crate) use cache::{CacheArgs, CacheCommand, OwnerArgs, PartArgs, RedisArgs};
 pub(crate) use jobs::{
     ChoiceArgs, JobsCommand, PageArgs, PruneArgs, PutArgs, Run, ScopeArgs, WorkArgs,
 };
-pub(crate) use members::{DomainArgs, DomainsCommand, MemberArgs, MembersCommand};
+pub(crate) use members::{DomainArgs, DomainsCommand, MemberArgs, MembersCommand, ResolverArgs};
 pub(crate) use schedules::{SchedulePutArgs, SchedulesCommand, TargetFilterArgs};
 pub(crate) use serve::{ConfigCommand, OperatorCommand, SettingArgs};
 

@@ -1,16 +1,19 @@
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
+use async_trait::async_trait;
 use futures_lite::future::block_on;
 use serde_json::{Value, json};
 use tenantry::audit::AuditChain;
-use tenantry::domains::{DomainChallenge, DomainClaim, DomainServiceError};
+use tenantry::domains::{DomainChallenge, DomainClaim, DomainService, DomainServiceError, Recheck};
+use tenantry::ports::{DomainProof, DomainProver};
+use tenantry::resolution::DomainName;
 use tenantry::{Actor, PageSize, Tenant};
 
 use super::recorded::{Act, recorded};
-use crate::args::{DomainArgs, DomainsCommand};
+use crate::args::{DomainArgs, DomainsCommand, ResolverArgs};
 use crate::database::{Database, find};
-use crate::dns::DnsProver;
 use crate::error::CliError;
 use crate::output::Output;
 
@@ -24,31 +27,25 @@ pub(crate) fn run(
         DomainsCommand::List(tenant) => {
             list(database, &find(database.service(), &tenant.tenant)?, output)?;
         }
-        DomainsCommand::Claim(args) => {
-            let (domain, domains) = (args.domain.clone(), database.domains(system()));
-            let (tenant, claim) = one(database, args, "domain.claim", actor, |tenant| {
-                block_on(domains.claim(tenant.id(), domain))
-            })?;
-            let (record, value) = record_of(&claim);
-            let text = format!(
-                "claimed for {}; publish this record, then run: tenantry domains check {} {}\n{record}. TXT \"{value}\"",
-                tenant.slug(),
-                tenant.slug(),
-                claim.domain
-            );
-            output.answer(&text, &value_of(&claim))?;
-        }
+        DomainsCommand::Claim(args) => claim(database, args, actor, output)?,
         DomainsCommand::Check { domain, resolver } => {
-            let prover = resolver.map_or_else(system, |server| Arc::new(DnsProver::asking(server)));
-            let domains = database.domains(prover);
+            let dns = Dns::of(database, resolver)?;
             let (tenant, claim) = one(database, domain, "domain.check", actor, |tenant| {
-                block_on(domains.verify(tenant.id(), &domain.domain))
+                dns.on(|domains| domains.verify(tenant.id(), &domain.domain))
             })?;
             let text = format!("{} is {}'s", claim.domain, tenant.slug());
             output.answer(&text, &value_of(&claim))?;
         }
+        DomainsCommand::Recheck {
+            older_than,
+            limit,
+            resolver,
+        } => {
+            let dns = Dns::of(database, resolver)?;
+            recheck(database, &dns, older_than.0, *limit, actor, output)?;
+        }
         DomainsCommand::Release(args) => {
-            let domains = database.domains(system());
+            let domains = without_dns(database);
             let (tenant, ()) = one(database, args, "domain.release", actor, |tenant| {
                 block_on(domains.release(tenant.id(), &args.domain))
             })?;
@@ -59,8 +56,116 @@ pub(crate) fn run(
     Ok(ExitCode::SUCCESS)
 }
 
-fn system() -> Arc<DnsProver> {
-    Arc::new(DnsProver::of_system())
+fn claim(
+    database: &Database,
+    args: &DomainArgs,
+    actor: &Actor,
+    output: &mut Output,
+) -> Result<(), CliError> {
+    let (domain, domains) = (args.domain.clone(), without_dns(database));
+    let (tenant, claim) = one(database, args, "domain.claim", actor, |tenant| {
+        block_on(domains.claim(tenant.id(), domain))
+    })?;
+    let ((record, value), slug) = (record_of(&claim), tenant.slug());
+    let text = format!(
+        "claimed for {slug}; publish this record, then run: tenantry domains check {slug} {}\n{record}. TXT \"{value}\"",
+        claim.domain
+    );
+    output.answer(&text, &value_of(&claim))
+}
+
+fn recheck(
+    database: &Database,
+    dns: &Dns,
+    older_than: Duration,
+    limit: u16,
+    actor: &Actor,
+    output: &mut Output,
+) -> Result<(), CliError> {
+    let act = Act {
+        actor,
+        chain: AuditChain::Shared,
+        action: "domains.recheck",
+        target: &"verified domains",
+        detail: json!({}),
+    };
+    let size = PageSize::new(limit).unwrap_or_default();
+    let found = recorded(database, &act, || {
+        dns.on(|domains| domains.recheck(older_than, size))
+    })?;
+    let Recheck {
+        proven,
+        in_grace,
+        unreachable,
+        lapsed,
+    } = &found;
+    let text = format!(
+        "{proven} proven again, {in_grace} without their record and still their tenants', {unreachable} without an answer, {} lapsed",
+        lapsed.len()
+    );
+    let values: Vec<_> = lapsed.iter().map(value_of).collect();
+    let value = json!({
+        "proven": proven, "in_grace": in_grace, "unreachable": unreachable, "lapsed": values,
+    });
+    output.answer(&text, &value)?;
+    for claim in lapsed {
+        let text = format!("{} is tenant {}'s no more", claim.domain, claim.tenant);
+        output.doubtful(&text)?;
+    }
+    Ok(())
+}
+
+/// The service with a prover, and what its futures need to run.
+struct Dns {
+    domains: DomainService,
+    #[cfg(feature = "dns")]
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Dns {
+    #[cfg(feature = "dns")]
+    fn of(database: &Database, args: &ResolverArgs) -> Result<Self, CliError> {
+        use tenantry_dns::DnsProver;
+
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(CliError::System)?;
+        let prover = match args.resolver {
+            Some(resolver) => DnsProver::asking([resolver])?,
+            None => DnsProver::of_the_system()?,
+        };
+        let domains = database.domains(Arc::new(prover));
+        Ok(Self { domains, runtime })
+    }
+
+    #[cfg(not(feature = "dns"))]
+    fn of(database: &Database, args: &ResolverArgs) -> Result<Self, CliError> {
+        let (_, _) = (database, args.resolver);
+        Err(CliError::BuiltWithoutDns)
+    }
+
+    fn on<'d, F: Future>(&'d self, work: impl FnOnce(&'d DomainService) -> F) -> F::Output {
+        let work = work(&self.domains);
+        #[cfg(feature = "dns")]
+        return self.runtime.block_on(work);
+        #[cfg(not(feature = "dns"))]
+        block_on(work)
+    }
+}
+
+/// For what asks no DNS.
+fn without_dns(database: &Database) -> DomainService {
+    struct Nobody;
+
+    #[async_trait]
+    impl DomainProver for Nobody {
+        async fn prove(&self, _: &DomainName, _: &DomainChallenge) -> DomainProof {
+            DomainProof::Unreachable
+        }
+    }
+
+    database.domains(Arc::new(Nobody))
 }
 
 /// Does something to one domain of one tenant.
@@ -84,7 +189,7 @@ fn one<T>(
 }
 
 fn list(database: &Database, tenant: &Tenant, output: &mut Output) -> Result<(), CliError> {
-    let domains = database.domains(system());
+    let domains = without_dns(database);
     let (mut found, mut after) = (Vec::new(), None);
     loop {
         let page = block_on(domains.list(tenant.id(), after.take(), PageSize::LARGEST))?;
