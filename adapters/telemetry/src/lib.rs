@@ -9,6 +9,7 @@
 //!   ├ JobMetrics      a RunnerObserver: what became of jobs
 //!   └ pools           asked when the metrics are
 //!  RequestFigures     requests, errors and times of the last hour by tenant and minute, in this process
+//!  otlp::Otlp         spans to an OpenTelemetry collector, with their tenant (feature `otlp`)
 //! ```
 //!
 //! However many tenants there are, and whatever names a flood of requests sends, the metrics stay bounded: no label's value
@@ -28,6 +29,8 @@ mod changes;
 mod figures;
 mod jobs;
 mod metrics;
+#[cfg(feature = "otlp")]
+pub mod otlp;
 mod outcome;
 mod pools;
 #[cfg(feature = "http")]

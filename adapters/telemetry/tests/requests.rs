@@ -1,5 +1,4 @@
 //! Requests through the layer: whose they are, what became of them, and that it is said of each once.
-#![cfg(feature = "http")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::convert::Infallible;
