@@ -8,6 +8,8 @@
 //!  scope       TenantSession            entering and leaving
 //!  repository  SqliteTenantRepository   the tenant records, in the shared file
 //!  schemas     SqliteSchemaProvider     tenants' files, made, migrated and removed as a whole
+//!  tables      SqliteTenantTables       tenants' declared tables, browsed
+//!  usage       SqliteTenantSizes, SqliteUsageStore   how much tenants have, now and over time
 //!  jobs        SqliteJobQueue           jobs, in a file of their own, and handlers that work inside a tenant
 //!  error       SetupError, StatementRefused, scope_error
 //! ```
@@ -72,7 +74,9 @@ mod scope;
 mod shared_tables;
 mod store;
 mod sync;
+mod tables;
 mod uri;
+mod usage;
 
 pub use changes::SqliteTenantChanges;
 pub use config::SqliteConfig;
@@ -87,3 +91,5 @@ pub use shared_tables::{
     SqliteAuditStore, SqliteDomainStore, SqliteMembershipStore, SqliteOperatorStore,
 };
 pub use store::SqliteStore;
+pub use tables::SqliteTenantTables;
+pub use usage::{SqliteTenantSizes, SqliteUsageStore};

@@ -5,6 +5,8 @@ mod domains;
 mod members;
 mod operators;
 mod requests;
+mod tables;
+mod usage;
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;

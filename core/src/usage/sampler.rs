@@ -1,13 +1,20 @@
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use async_trait::async_trait;
 use chrono::TimeDelta;
 
 use super::UsageSample;
-use crate::jobs::{JobKind, JobKindError};
+use crate::jobs::{
+    CronExpression, JobAttempt, JobFailure, JobHandler, JobKind, JobPayload, JobPlace, MissedRuns,
+    Schedule, ScheduleName,
+};
 use crate::ports::{Clock, RepositoryError, TenantRepository, TenantSizes, UsageError, UsageStore};
-use crate::{Cursor, PageRequest, PageSize, Retry, TenantFilter, TenantSchema, TenantStatus};
+use crate::{
+    Actor, Cursor, PageRequest, PageSize, Retry, TenantFilter, TenantSchema, TenantStatus,
+};
 
 /// Takes samples of how much tenants have, and forgets old ones.
 ///
@@ -67,11 +74,17 @@ impl UsageSampler {
     }
 
     /// The kind of the job that takes samples.
-    ///
-    /// # Errors
-    /// None.
-    pub fn kind() -> Result<JobKind, JobKindError> {
-        JobKind::new(Self::KIND)
+    pub fn kind() -> JobKind {
+        JobKind::new(Self::KIND).expect("it is well formed")
+    }
+
+    /// A schedule that puts the job in, in the shared scope: `23 * * * *` samples every hour. A run that is late is left to the
+    /// next one, and while one waits no other is put in.
+    pub fn schedule(actor: Actor, cron: CronExpression) -> Schedule {
+        let name = ScheduleName::new(Self::KIND).expect("it is well formed");
+        let payload = JobPayload::of(&()).expect("nothing is JSON");
+        Schedule::shared_on_purpose(actor, name, cron, Self::kind(), payload)
+            .with_missed_runs(MissedRuns::LeaveOut)
     }
 
     /// Samples every tenant, and forgets what is too old.
@@ -83,7 +96,7 @@ impl UsageSampler {
     ///
     /// # Cost
     /// Three calls of ports for every 200 tenants.
-    pub async fn run(&self) -> Result<Sampled, SampleError> {
+    pub async fn sample(&self) -> Result<Sampled, SampleError> {
         let at = self.clock.now();
         let mut sampled = Sampled::default();
         let size = PageSize::new(Self::STEP).unwrap_or_default();
@@ -113,6 +126,26 @@ impl UsageSampler {
             if pruned < u64::from(Self::PRUNED.number()) {
                 return Ok(sampled);
             }
+        }
+    }
+}
+
+/// As a job: its result says what a run [did](Sampled).
+#[async_trait]
+impl JobHandler for UsageSampler {
+    async fn run(&self, attempt: &JobAttempt) -> Result<Option<JobPayload>, JobFailure> {
+        if let JobPlace::Tenant(context) = &attempt.place {
+            let tenant = context.id();
+            return Err(JobFailure::permanent(alloc::format!(
+                "usage is sampled in the shared scope, and the job is tenant {tenant}'s"
+            )));
+        }
+        match self.sample().await {
+            Ok(sampled) => Ok(Some(JobPayload::of(&sampled)?)),
+            Err(error) => Err(match error.retry() {
+                Retry::Now | Retry::Later => JobFailure::transient(error),
+                Retry::Never => JobFailure::permanent(error),
+            }),
         }
     }
 }

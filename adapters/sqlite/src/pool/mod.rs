@@ -7,8 +7,8 @@ mod interleavings;
 
 use std::sync::Arc;
 
-use tenantry::TenantContext;
 use tenantry::ports::{ScopeError, ScopeMode, TenantScopes};
+use tenantry::{TenantContext, TenantSchema};
 
 pub(crate) use files::Files;
 pub use files::PoolStatistics;
@@ -132,6 +132,22 @@ impl SqliteTenantPool {
     {
         let pool = self.clone();
         ScopeFuture::spawn(move |fate| pool.run(SHARED, || fate.may_commit(), work))
+    }
+
+    /// Runs `work` in a session of this schema, whoever asks: for what isn't done for anybody.
+    pub(crate) fn in_schema<T, E>(
+        &self,
+        schema: TenantSchema,
+        work: impl FnOnce(&mut TenantConnection) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        E: From<ScopeError>,
+    {
+        let enter = Enter {
+            owner: Owner::Tenant(schema),
+            mode: ScopeMode::Session,
+        };
+        self.run(enter, || true, work)
     }
 
     fn run<C: Scoped, T, E>(

@@ -5,7 +5,7 @@ use diesel::{QueryResult, QueryableByName, RunQueryDsl, sql_query};
 use crate::SharedConnection;
 
 /// The migrations of the records, with their versions, in order.
-const MIGRATIONS: [(&str, &str); 4] = [
+const MIGRATIONS: [(&str, &str); 5] = [
     (
         "00000000000001",
         include_str!("../../migrations/shared/00000000000001_tenant_records/up.sql"),
@@ -21,6 +21,10 @@ const MIGRATIONS: [(&str, &str); 4] = [
     (
         "00000000000004",
         include_str!("../../migrations/shared/00000000000004_operators/up.sql"),
+    ),
+    (
+        "00000000000005",
+        include_str!("../../migrations/shared/00000000000005_usage/up.sql"),
     ),
 ];
 

@@ -12,7 +12,7 @@ mod audit;
 mod domains;
 mod members;
 mod operators;
-mod tables;
+pub(crate) mod tables;
 
 pub use audit::SqliteAuditStore;
 pub use domains::SqliteDomainStore;

@@ -10,17 +10,17 @@ use crate::repository::in_transaction;
 use crate::{SharedConnection, SqliteStore, SqliteTenantRepository};
 
 /// What to call where a table is missing.
-pub(super) const SET_UP: &str = "call SqliteTenantRepository::set_up once";
+pub(crate) const SET_UP: &str = "call SqliteTenantRepository::set_up once";
 
 /// Our own tables in the shared file.
 #[derive(Clone, Debug)]
-pub(super) struct Tables {
+pub(crate) struct Tables {
     files: Arc<Files>,
 }
 
 /// Why work on a table ended early.
 #[derive(Debug)]
-pub(super) enum Ended<P> {
+pub(crate) enum Ended<P> {
     /// For a reason that the port knows.
     Known(P),
     /// What is stored can't be read.
@@ -48,7 +48,7 @@ impl<P> From<ScopeError> for Ended<P> {
 }
 
 /// What a port has names for.
-pub(super) enum Failure<P> {
+pub(crate) enum Failure<P> {
     Known(P),
     Unreadable(BoxError),
     Unavailable(BoxError),
@@ -76,7 +76,7 @@ impl<P> From<Ended<P>> for Failure<P> {
 }
 
 impl Tables {
-    pub(super) fn new(store: &SqliteStore) -> Self {
+    pub(crate) fn new(store: &SqliteStore) -> Self {
         let most = SqliteTenantRepository::CONNECTIONS;
         Self {
             files: Arc::new(Files::new(store.clone(), most, most)),
@@ -84,7 +84,7 @@ impl Tables {
     }
 
     /// Runs one statement that reads, on a thread that may block.
-    pub(super) async fn read<T: Send + 'static, P: Send + 'static>(
+    pub(crate) async fn read<T: Send + 'static, P: Send + 'static>(
         &self,
         work: impl FnOnce(&mut SharedConnection) -> Result<T, Ended<P>> + Send + 'static,
     ) -> Result<T, Failure<P>> {
@@ -92,7 +92,7 @@ impl Tables {
     }
 
     /// Runs work in a transaction that has the file's write lock from its beginning, on a thread that may block.
-    pub(super) async fn write<T: Send + 'static, P: Send + 'static>(
+    pub(crate) async fn write<T: Send + 'static, P: Send + 'static>(
         &self,
         work: impl FnOnce(&mut SharedConnection) -> Result<T, Ended<P>> + Send + 'static,
     ) -> Result<T, Failure<P>> {
@@ -111,7 +111,7 @@ impl Tables {
 }
 
 /// A stored time.
-pub(super) fn time(micros: i64) -> Result<DateTime<Utc>, BoxError> {
+pub(crate) fn time(micros: i64) -> Result<DateTime<Utc>, BoxError> {
     DateTime::from_timestamp_micros(micros)
         .ok_or_else(|| format!("{micros} microseconds since 1970 is out of range").into())
 }

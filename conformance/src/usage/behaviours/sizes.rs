@@ -70,7 +70,7 @@ pub(in crate::usage) fn a_run_samples_every_tenant_with_a_schema_once<H: UsageHa
     world.harness.provision(&world.acme);
     world.harness.provision(&world.umbrella);
     world.harness.fill(&world.acme, 10);
-    let sampled = block_on(world.sampler().run());
+    let sampled = block_on(world.sampler().sample());
     let sampled = sampled.map_err(|error| Violation::new(error.to_string()))?;
     ensure_eq!((sampled.tenants, sampled.pruned), (2, 0), "the first run");
     let latest = |tenant: &Tenant| block_on(world.store.latest(tenant.id()));
@@ -82,7 +82,7 @@ pub(in crate::usage) fn a_run_samples_every_tenant_with_a_schema_once<H: UsageHa
     ensure!(latest(&world.initech)?.is_none(), "without a schema");
     world.pass(Duration::from_hours(48));
     let again = world.sampler().keeping(Duration::from_hours(24));
-    let sampled = block_on(again.run()).map_err(|error| Violation::new(error.to_string()))?;
+    let sampled = block_on(again.sample()).map_err(|error| Violation::new(error.to_string()))?;
     ensure_eq!((sampled.tenants, sampled.pruned), (2, 2), "the second run");
     Ok(())
 }

@@ -1,0 +1,2 @@
+DROP TRIGGER public.tenantry_tenants_usage_forgotten;
+DROP TABLE public.tenantry_usage;
