@@ -107,3 +107,26 @@ fn each_kind_of_fault_is_named_with_its_file() {
         );
     }
 }
+
+/// Code without what a formatter may change.
+fn bare(code: &str) -> String {
+    let code: String = code.chars().filter(|c| !c.is_whitespace()).collect();
+    code.replace(",}", "}").replace(",)", ")")
+}
+
+#[test]
+fn the_readmes_host_is_the_example_in_under_30_lines() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let readme = fs::read_to_string(root.join("README.md")).expect("the README");
+    let example = fs::read_to_string(root.join("adapters/http/examples/host.rs"));
+    let example = example.expect("the example");
+    let code = example
+        .lines()
+        .filter(|line| !line.starts_with("//!") && !line.starts_with("#!["));
+    let code = bare(&code.collect::<Vec<_>>().join("\n"));
+    let blocks = readme.split("```rust,no_run\n").skip(1);
+    let mut blocks = blocks.filter_map(|block| block.split("```").next());
+    let shown = blocks.find(|block| bare(block) == code);
+    let shown = shown.expect("README.md shows adapters/http/examples/host.rs as it is");
+    assert!(shown.lines().count() < 30);
+}
