@@ -101,7 +101,7 @@ fn resolver() -> Result<Resolver, Box<dyn Error>> {
 fn directory() -> Result<TenantDirectory, Box<dyn Error>> {
     let directory = TenantDirectory::builder(Arc::new(Everybody))
         .capacity(2 * TENANTS as u64)
-        .trust_for(Duration::from_secs(24 * 3600))
+        .trust_for(Duration::from_hours(24))
         .build();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()

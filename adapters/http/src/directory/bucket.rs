@@ -70,7 +70,7 @@ mod tests {
         assert_eq!(taken(start + Duration::from_millis(300)), 0);
         assert_eq!(taken(start + Duration::from_millis(700)), 2);
         assert_eq!(
-            taken(start + Duration::from_secs(60)),
+            taken(start + Duration::from_mins(1)),
             3,
             "no more than fit in"
         );

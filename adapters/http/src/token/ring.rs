@@ -23,9 +23,9 @@ struct Refresh {
 }
 
 impl KeyRing {
-    const FETCH_AFTER: Duration = Duration::from_secs(600);
+    const FETCH_AFTER: Duration = Duration::from_mins(10);
     const FETCH_AGAIN_AFTER: Duration = Duration::from_secs(10);
-    const TRUST_FOR: Duration = Duration::from_secs(3600);
+    const TRUST_FOR: Duration = Duration::from_hours(1);
     const PATIENCE: Duration = Duration::from_secs(5);
 
     pub(super) fn new(keys: Keys, source: Option<Arc<dyn KeySource>>) -> Arc<Self> {

@@ -81,11 +81,11 @@ async fn how_long_it_is_believed_is_the_hosts_to_say() {
     let world = World::with(&["acme"]).await;
     let store = Arc::clone(&world.store) as Arc<dyn TenantRepository>;
     let directory = TenantDirectory::builder(store)
-        .trust_for(Duration::from_secs(60))
+        .trust_for(Duration::from_mins(1))
         .build();
     directory.find(&slug("acme")).await.unwrap();
     world.store.break_down(true);
-    advance(Duration::from_secs(60)).await;
+    advance(Duration::from_mins(1)).await;
     directory.find(&slug("acme")).await.unwrap();
     advance(Duration::from_secs(1)).await;
     directory.find(&slug("acme")).await.unwrap_err();
@@ -264,7 +264,7 @@ async fn the_service_that_changes_a_tenant_tells_the_directory_of_its_process_by
     let world = World::with(&["acme"]).await;
     let store = Arc::clone(&world.store) as Arc<dyn TenantRepository>;
     let directory = TenantDirectory::builder(store)
-        .trust_for(Duration::from_secs(3600))
+        .trust_for(Duration::from_hours(1))
         .build();
     assert_eq!(
         directory

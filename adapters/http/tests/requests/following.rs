@@ -194,11 +194,11 @@ async fn a_running_client_is_refused_within_a_second_of_its_tenants_suspension()
     let world = World::with(&["acme"]).await;
     let store = Arc::clone(&world.store) as Arc<dyn TenantRepository>;
     // Neither would read again by itself for as long as this test lives.
-    let directory = TenantDirectory::builder(store).trust_for(Duration::from_secs(3600));
+    let directory = TenantDirectory::builder(store).trust_for(Duration::from_hours(1));
     let deaf = serve(directory.build()).await;
     let store = Arc::clone(&world.store) as Arc<dyn TenantRepository>;
     let directory = TenantDirectory::builder(store)
-        .trust_for(Duration::from_secs(3600))
+        .trust_for(Duration::from_hours(1))
         .build();
     let follower = directory.clone();
     let feed = world.store.changes();

@@ -235,7 +235,7 @@ async fn a_header_over_grpc_counts_by_the_peers_address() {
 async fn hearing(config: &PostgresConfig) -> Serving {
     let tenants = Arc::new(PostgresTenantRepository::new(config.clone()));
     let directory = TenantDirectory::builder(tenants)
-        .trust_for(Duration::from_secs(600))
+        .trust_for(Duration::from_mins(10))
         .build();
     let changes = PostgresTenantChanges::start(config.clone()).unwrap();
     let follower = directory.clone();
