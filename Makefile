@@ -5,13 +5,13 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help test packages format-check lint docs dependencies freestanding purity unit interleavings killed \
-        host load demo fmt bench end-to-end fuzz kill-provisioning kill-workers load-for-long soak book mutants
+        host load schemathesis demo fmt bench end-to-end fuzz kill-provisioning kill-workers load-for-long soak book mutants
 
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 20
 
-test: packages format-check lint docs dependencies freestanding purity unit interleavings killed load host ## All that must pass
+test: packages format-check lint docs dependencies freestanding purity unit interleavings killed load host schemathesis ## All that must pass
 
 packages: ## Install the Debian packages that are missing: a C compiler, libpq, PostgreSQL, PgBouncer, Redis
 	@.ci/packages
@@ -58,6 +58,9 @@ load: ## 200 connections on a host behind the layer for five seconds: no answer 
 
 host: ## The host crate of the book, on its own accounts
 	@.ci/host
+
+schemathesis: ## The administration's OpenAPI document against a live server: some thousand requests
+	@.ci/schemathesis
 
 demo: ## Show the promise, on SQLite files in a temporary folder
 	cargo run --locked --release -p tenantry-cli -- demo

@@ -2,16 +2,24 @@
 
 use std::fmt::Display;
 
-use axum::extract::Query;
-use axum::extract::rejection::QueryRejection;
+use axum::extract::{FromRequestParts, Query};
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
 use tenantry::{PageSize, PageSizeError};
 
 use crate::refusal::Refusal;
 
-/// What a query says, or why it can't be told.
-pub(crate) fn checked<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Refusal> {
-    let Query(query) = query.map_err(|error| invalid(error.body_text()))?;
-    Ok(query)
+/// A query in which nothing is unknown.
+pub(crate) struct Asked<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let query = Query::from_request_parts(parts, state).await;
+        let Query(query) = query.map_err(|error| invalid(error.body_text()))?;
+        Ok(Self(query))
+    }
 }
 
 /// A query that says what it can't.

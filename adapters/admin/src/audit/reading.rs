@@ -1,7 +1,5 @@
 use axum::Extension;
 use axum::body::{Body, Bytes};
-use axum::extract::Query;
-use axum::extract::rejection::QueryRejection;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use futures_lite::stream;
@@ -13,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::access::Operator;
 use crate::part_refusal::PartRefusal;
 use crate::path::InPath;
-use crate::query::{checked, invalid};
+use crate::query::{Asked, invalid};
 use crate::refusal::Refusal;
 use crate::state::Part;
 
@@ -49,10 +47,10 @@ pub(super) async fn export(
     Part(log): Part<AuditLog>,
     Extension(operator): Extension<Operator>,
     InPath(chain): Chain,
-    from: Result<Query<From>, QueryRejection>,
+    Asked(from): Asked<From>,
 ) -> Result<Response, Refusal> {
     visible(&operator, chain)?;
-    let From { after } = checked(from)?;
+    let From { after } = from;
     if after > MOST {
         return Err(invalid(format_args!("no entry has a number above {MOST}")));
     }
@@ -134,10 +132,10 @@ pub(super) async fn verify(
     Part(log): Part<AuditLog>,
     Extension(operator): Extension<Operator>,
     InPath(chain): Chain,
-    anchor: Result<Query<Anchor>, QueryRejection>,
+    Asked(anchor): Asked<Anchor>,
 ) -> Result<axum::Json<Verification>, Refusal> {
     visible(&operator, chain)?;
-    let anchors: Vec<_> = checked(anchor)?.of(chain)?.into_iter().collect();
+    let anchors: Vec<_> = anchor.of(chain)?.into_iter().collect();
     let verified = log.verify(chain, &anchors).await;
     let verified = verified.map_err(PartRefusal::Audit)?;
     let head = verified

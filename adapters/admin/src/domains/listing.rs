@@ -1,5 +1,3 @@
-use axum::extract::Query;
-use axum::extract::rejection::QueryRejection;
 use axum::http::StatusCode;
 use axum::http::header::ETAG;
 use axum::response::{IntoResponse, Response};
@@ -12,7 +10,7 @@ use utoipa::IntoParams;
 use super::model::{DomainPage, DomainView};
 use crate::part_refusal::PartRefusal;
 use crate::path::InPath;
-use crate::query::{checked, invalid, next_after, page_size};
+use crate::query::{Asked, invalid, next_after, page_size};
 use crate::refusal::Refusal;
 use crate::state::Part;
 use crate::tenants::{Found, header};
@@ -45,9 +43,9 @@ pub(super) struct Listing {
 pub(super) async fn list(
     Part(domains): Part<DomainService>,
     Found(tenant): Found,
-    listing: Result<Query<Listing>, QueryRejection>,
+    Asked(listing): Asked<Listing>,
 ) -> Result<axum::Json<DomainPage>, Refusal> {
-    let Listing { cursor, limit } = checked(listing)?;
+    let Listing { cursor, limit } = listing;
     let after = cursor.map(|text| text.parse::<DomainName>()).transpose();
     let (after, size) = (after.map_err(invalid)?, page_size(limit)?);
     if after.as_ref().is_some_and(DomainName::is_single_label) {

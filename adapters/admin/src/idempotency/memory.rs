@@ -43,7 +43,7 @@ struct Known {
 impl MemoryIdempotency {
     /// A store that keeps an answer for a day, and at most 10,000 keys and 32 MiB of answers: the oldest go first.
     pub fn new() -> Self {
-        Self::with_limits(10_000, 32 * 1024 * 1024, Duration::from_secs(24 * 60 * 60))
+        Self::with_limits(10_000, 32 * 1024 * 1024, Duration::from_hours(24))
     }
 
     /// A store that keeps an answer for `kept_for`, and at most so many keys, and bytes of answers. The oldest answers go
@@ -165,7 +165,7 @@ mod tests {
 
     use super::*;
 
-    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+    const DAY: Duration = Duration::from_hours(24);
 
     fn key(text: &str) -> IdempotencyKey {
         IdempotencyKey::of(&Actor::system(), text.as_bytes())

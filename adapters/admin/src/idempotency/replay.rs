@@ -6,7 +6,7 @@ use axum::http::header::{IF_MATCH, LOCATION};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
-use tenantry::Digest;
+use tenantry::{Digest, TenantId};
 use tracing::{Instrument, Span};
 
 use super::{Begun, IdempotencyKey, IdempotencyStore, KeptAnswer, digest_of};
@@ -43,9 +43,11 @@ async fn once(
         return Err(Refusal::Unauthenticated);
     };
     let key = IdempotencyKey::of(operator.actor(), text.as_bytes());
+    let reach = reach_of(operator);
     let (parts, body) = request.into_parts();
     let body = read(&parts.headers, body).await?;
-    let digest = digest_of_request(&parts.method, parts.uri.path(), &parts.headers, &body);
+    let (method, path) = (&parts.method, parts.uri.path());
+    let digest = digest_of_request(method, path, &parts.headers, &body, reach);
     let unavailable = |source| Refusal::KeysUnavailable { source };
     match store.begin(key, digest).await.map_err(unavailable)? {
         Begun::First => {}
@@ -135,14 +137,36 @@ fn key_of(method: &Method, headers: &HeaderMap) -> Result<Option<HeaderValue>, R
     }
 }
 
-/// Of all that says what is to be done.
-fn digest_of_request(method: &Method, path: &str, headers: &HeaderMap, body: &Bytes) -> Digest {
+/// Of the tenants that the operator may see: an answer isn't given again to one who lost some since, nor is the work done
+/// again.
+fn reach_of(operator: &Operator) -> Digest {
+    let Some(tenants) = operator.tenants() else {
+        return Digest::ZERO;
+    };
+    let ids: Vec<_> = tenants.iter().map(TenantId::as_uuid).collect();
+    let pieces: Vec<&[u8]> = ids.iter().map(|id| id.as_bytes().as_slice()).collect();
+    digest_of(&pieces)
+}
+
+/// Of all that says what is to be done, and for whom.
+fn digest_of_request(
+    method: &Method,
+    path: &str,
+    headers: &HeaderMap,
+    body: &Bytes,
+    reach: Digest,
+) -> Digest {
     let based_on: Vec<&[u8]> = headers
         .get_all(IF_MATCH)
         .iter()
         .map(HeaderValue::as_bytes)
         .collect();
-    let mut pieces = vec![method.as_str().as_bytes(), path.as_bytes(), body];
+    let mut pieces = vec![
+        method.as_str().as_bytes(),
+        path.as_bytes(),
+        body,
+        reach.as_bytes(),
+    ];
     pieces.extend(based_on);
     digest_of(&pieces)
 }

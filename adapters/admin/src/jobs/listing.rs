@@ -2,8 +2,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::extract::Query;
-use axum::extract::rejection::QueryRejection;
 use serde::Deserialize;
 use tenantry::jobs::{JobId, JobReach, JobScope, JobState};
 use tenantry::ports::{JobFilter, JobPage, JobQueue};
@@ -14,7 +12,7 @@ use super::model::{JobPageView, JobStateView, JobView};
 use crate::access::Operator;
 use crate::part_refusal::PartRefusal;
 use crate::path::InPath;
-use crate::query::{checked, invalid, page_size};
+use crate::query::{Asked, invalid, page_size};
 use crate::refusal::Refusal;
 use crate::state::Part;
 use crate::tenants::Found;
@@ -59,9 +57,9 @@ impl Listing {
 )]
 pub(super) async fn list_all(
     Part(queue): Part<Arc<dyn JobQueue>>,
-    listing: Result<Query<Listing>, QueryRejection>,
+    Asked(listing): Asked<Listing>,
 ) -> Result<axum::Json<JobPageView>, Refusal> {
-    let page = checked(listing)?.read(&*queue, JobReach::Everything);
+    let page = listing.read(&*queue, JobReach::Everything);
     Ok(axum::Json(page.await?))
 }
 
@@ -76,10 +74,10 @@ pub(super) async fn list_all(
 pub(super) async fn list(
     Part(queue): Part<Arc<dyn JobQueue>>,
     Found(tenant): Found,
-    listing: Result<Query<Listing>, QueryRejection>,
+    Asked(listing): Asked<Listing>,
 ) -> Result<axum::Json<JobPageView>, Refusal> {
     let reach = JobReach::Only(JobScope::Tenant(tenant.id()));
-    let page = checked(listing)?.read(&*queue, reach);
+    let page = listing.read(&*queue, reach);
     Ok(axum::Json(page.await?))
 }
 

@@ -1,8 +1,7 @@
 use std::time::Duration;
 
 use axum::Extension;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
@@ -17,7 +16,7 @@ use crate::audit::Act;
 use crate::body::{Json, Nothing};
 use crate::part_refusal::PartRefusal;
 use crate::path::InPath;
-use crate::query::{checked, invalid, next_after, page_size};
+use crate::query::{Asked, invalid, next_after, page_size};
 use crate::refusal::Refusal;
 use crate::state::{Admin, Part};
 use crate::tenants::Found;
@@ -46,9 +45,9 @@ pub(super) struct Listing {
 pub(super) async fn list(
     Part(members): Part<MembershipService>,
     Found(tenant): Found,
-    listing: Result<Query<Listing>, QueryRejection>,
+    Asked(listing): Asked<Listing>,
 ) -> Result<axum::Json<InvitationPage>, Refusal> {
-    let Listing { cursor, limit } = checked(listing)?;
+    let Listing { cursor, limit } = listing;
     let after = cursor.map(|text| text.parse::<InvitationId>()).transpose();
     let (after, size) = (after.map_err(invalid)?, page_size(limit)?);
     let found = members.invitations(tenant.id(), after, size).await;

@@ -1,5 +1,3 @@
-use axum::extract::Query;
-use axum::extract::rejection::QueryRejection;
 use axum::http::StatusCode;
 use axum::http::header::ETAG;
 use axum::response::{IntoResponse, Response};
@@ -13,7 +11,7 @@ use utoipa::IntoParams;
 use super::model::{MemberPage, MemberView};
 use crate::part_refusal::PartRefusal;
 use crate::path::InPath;
-use crate::query::{checked, invalid, next_after, page_size};
+use crate::query::{Asked, invalid, next_after, page_size};
 use crate::refusal::Refusal;
 use crate::state::Part;
 use crate::tenants::{Found, header};
@@ -42,9 +40,9 @@ pub(super) struct Listing {
 pub(super) async fn list(
     Part(members): Part<MembershipService>,
     Found(tenant): Found,
-    listing: Result<Query<Listing>, QueryRejection>,
+    Asked(listing): Asked<Listing>,
 ) -> Result<axum::Json<MemberPage>, Refusal> {
-    let Listing { cursor, limit } = checked(listing)?;
+    let Listing { cursor, limit } = listing;
     let (after, size) = (cursor.map(Subject::new).transpose(), page_size(limit)?);
     let after = after.map_err(invalid)?;
     let found = members.members(tenant.id(), after, size).await;

@@ -1,5 +1,7 @@
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Number;
 use tenantry::membership::{
     Invitation, InvitationId, Invitee, IssuedInvitation, Member, Role, Subject,
 };
@@ -163,8 +165,22 @@ pub(crate) struct NewInvitationBody {
     )]
     pub(super) invitee: Option<String>,
     /// For how many seconds: a week, unless it is given, and 30 days at most.
+    #[serde(default, deserialize_with = "whole")]
     #[schema(minimum = 1, maximum = 2_592_000)]
     pub(super) valid_for_seconds: Option<u64>,
+}
+
+/// A whole number, which JSON may write with a fraction of nothing: `60` and `60.0` are one number.
+fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    let Some(number) = Option::<Number>::deserialize(deserializer)? else {
+        return Ok(None);
+    };
+    let whole = number.as_u64().or_else(|| {
+        let float = number.as_f64().filter(|float| float.fract() == 0.0);
+        float.and_then(|float| format!("{float:.0}").parse().ok())
+    });
+    let refused = || D::Error::custom(format_args!("{number} isn't a whole number of seconds"));
+    whole.map(Some).ok_or_else(refused)
 }
 
 /// An invitation that was just made, and its token, which is shown this once.

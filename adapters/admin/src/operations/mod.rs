@@ -7,15 +7,14 @@ mod registry;
 mod store;
 
 use axum::Extension;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::access::{Operator, Right};
 use crate::part_refusal::PartRefusal;
 use crate::path::InPath;
-use crate::query::{checked, invalid};
+use crate::query::{Asked, invalid};
 use crate::refusal::Refusal;
 use crate::routes::Routes;
 use crate::state::Admin;
@@ -65,9 +64,9 @@ pub(crate) struct OperationList {
 async fn list(
     State(admin): State<Admin>,
     Extension(operator): Extension<Operator>,
-    listing: Result<Query<Listing>, QueryRejection>,
+    Asked(listing): Asked<Listing>,
 ) -> Result<axum::Json<OperationList>, Refusal> {
-    let limit = checked(listing)?.limit.unwrap_or(50);
+    let limit = listing.limit.unwrap_or(50);
     if !(1..=500).contains(&limit) {
         return Err(invalid("1 to 500 operations are listed at once"));
     }

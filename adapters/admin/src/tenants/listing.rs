@@ -1,6 +1,5 @@
 use axum::Extension;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{OriginalUri, Query, State};
+use axum::extract::{OriginalUri, State};
 use axum::http::header::LINK;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -12,7 +11,7 @@ use utoipa::IntoParams;
 
 use super::{Status, TenantPage, header};
 use crate::access::Operator;
-use crate::query::{checked, invalid, page_size};
+use crate::query::{Asked, invalid, page_size};
 use crate::refusal::Refusal;
 use crate::state::Admin;
 
@@ -55,9 +54,8 @@ pub(super) async fn list(
     State(admin): State<Admin>,
     Extension(operator): Extension<Operator>,
     OriginalUri(uri): OriginalUri,
-    listing: Result<Query<Listing>, QueryRejection>,
+    Asked(listing): Asked<Listing>,
 ) -> Result<Response, Refusal> {
-    let listing = checked(listing)?;
     let (filter, request) = (listing.filter()?, listing.page()?);
     let page = admin.tenants(&operator, &filter, request).await?;
     let following = page.next.map(|next| {

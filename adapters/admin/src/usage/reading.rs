@@ -1,5 +1,3 @@
-use axum::extract::Query;
-use axum::extract::rejection::QueryRejection;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use tenantry::usage::{Measure, SeriesQuery};
@@ -8,7 +6,7 @@ use utoipa::IntoParams;
 use super::model::{MeasureView, TopTenants, UsageSeries, UsageView};
 use crate::operations::now;
 use crate::part_refusal::PartRefusal;
-use crate::query::{checked, invalid, page_size};
+use crate::query::{Asked, invalid, page_size};
 use crate::refusal::Refusal;
 use crate::state::{Part, Usage};
 use crate::tenants::Found;
@@ -59,7 +57,7 @@ pub(super) struct Series {
 pub(super) async fn samples(
     Part(usage): Part<Usage>,
     Found(tenant): Found,
-    series: Result<Query<Series>, QueryRejection>,
+    Asked(series): Asked<Series>,
 ) -> Result<axum::Json<UsageSeries>, Refusal> {
     const USUAL: TimeDelta = TimeDelta::days(30);
     let Series {
@@ -67,7 +65,7 @@ pub(super) async fn samples(
         from,
         until,
         points,
-    } = checked(series)?;
+    } = series;
     let until = time_of(until)?.unwrap_or_else(|| now() + TimeDelta::microseconds(1));
     let from = match time_of(from)? {
         Some(from) => from,
@@ -123,9 +121,9 @@ pub(super) struct Ranking {
 )]
 pub(super) async fn top(
     Part(usage): Part<Usage>,
-    ranking: Result<Query<Ranking>, QueryRejection>,
+    Asked(ranking): Asked<Ranking>,
 ) -> Result<axum::Json<TopTenants>, Refusal> {
-    let Ranking { by, limit } = checked(ranking)?;
+    let Ranking { by, limit } = ranking;
     let by = by.map(|text| text.parse::<Measure>()).transpose();
     let by = by.map_err(invalid)?.unwrap_or_default();
     let found = usage.samples.top(by, page_size(limit)?).await;

@@ -105,33 +105,28 @@ async fn a_log_is_exported_as_lines_that_verify_and_outlives_its_tenant() {
         .lines()
         .map(|line| AuditEntry::from_line(line).unwrap())
         .collect();
-    let mut verifier = AuditVerifier::new(chain(&acme));
+    let mut chained = AuditVerifier::new(chain(&acme));
     for entry in &entries {
-        verifier.read(entry).unwrap();
+        chained.read(entry).unwrap();
         assert_eq!(entry.actor.as_str(), "operator:all");
     }
-    let head = verifier.finish().unwrap().unwrap();
+    let head = chained.finish().unwrap().unwrap();
     assert_eq!(entries.last().unwrap().action.as_str(), "tenant.purge");
     let later = format!("{log}?after={}", head.number - 1);
     let later = world.server.by_all("GET", &later).send().await;
     assert_eq!(later.body.lines().count(), 1);
 
-    let verification = format!("{log}/verification");
-    let verified = world
-        .server
-        .by_all("GET", &verification)
-        .send()
-        .await
-        .json();
+    let whole = format!("{log}/verification");
+    let verified = world.server.by_all("GET", &whole).send().await.json();
     assert_eq!(verified["entries"], head.number);
     assert_eq!(verified["head"]["hash"], head.hash.to_string());
-    let anchored = format!("{verification}?anchor={}:{}", head.number, head.hash);
+    let anchored = format!("{whole}?anchor={}:{}", head.number, head.hash);
     let verified = world.server.by_all("GET", &anchored).send().await;
     assert_eq!(verified.status, 200, "{verified:?}");
-    let longer = format!("{verification}?anchor={}:{}", head.number + 1, head.hash);
+    let longer = format!("{whole}?anchor={}:{}", head.number + 1, head.hash);
     let missing = world.server.by_all("GET", &longer).send().await;
     assert_eq!(missing.problem(), refused(409, "audit_broken"));
-    let half = format!("{verification}?anchor=1");
+    let half = format!("{whole}?anchor=1");
     let half = world.server.by_all("GET", &half).send().await;
     assert_eq!(half.problem(), refused(400, "query_invalid"));
 }

@@ -94,7 +94,7 @@ pub(crate) async fn jobs_live(server: &Server, queue: &dyn JobQueue) {
     assert_eq!(ids(server, &waiting).await, all[1..2]);
 
     let kinds = BTreeSet::from([JobKind::new("mail.welcome").unwrap()]);
-    let lease_for = Duration::from_secs(60);
+    let lease_for = Duration::from_mins(1);
     let none = queue.reserve(&kinds, lease_for).await.unwrap();
     assert!(none.is_none(), "nothing is due yet");
     let due = command(server, &first, "retry").await;

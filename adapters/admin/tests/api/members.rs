@@ -102,7 +102,12 @@ async fn an_invitation_is_made_used_or_withdrawn_and_its_token_is_shown_once() {
     let made = invite(json!({ "role": "member" })).await;
     assert_eq!(made.status, 201, "{made:?}");
     let token = made.json()["token"].as_str().unwrap().to_owned();
-    let to_ada = invite(json!({ "role": "admin", "invitee": "email:ada@example.com" })).await;
+    let to_ada = json!({
+        "role": "admin",
+        "invitee": "email:ada@example.com",
+        "valid_for_seconds": 60.0,
+    });
+    let to_ada = invite(to_ada).await;
 
     let listed = world.server.by_all("GET", &path).send().await;
     assert_eq!(listed.json()["items"].as_array().unwrap().len(), 2);
@@ -162,6 +167,11 @@ async fn what_cannot_be_a_member_or_an_invitation_is_refused() {
             &invitations,
             json!({ "role": "member", "valid_for_seconds": 0 }),
             "validity_invalid",
+        ),
+        (
+            &invitations,
+            json!({ "role": "member", "valid_for_seconds": 1.5 }),
+            "json_invalid",
         ),
     ] {
         let answer = world.server.by_all("POST", path).json(&body).send().await;

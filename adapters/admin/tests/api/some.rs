@@ -186,3 +186,24 @@ async fn anothers_jobs_logs_and_operations_are_not_there() {
     assert_eq!(items.len(), 1);
     assert!(of_his.ends_with(items[0]["id"].as_str().unwrap()));
 }
+
+#[tokio::test]
+async fn an_answer_is_not_given_again_to_whoever_lost_the_tenant_and_nothing_is_done_twice() {
+    let (world, his, other) = two().await;
+    let path = format!("/api/tenants/{}/invitations", his.id);
+    let invite = || {
+        let call = world
+            .by_some("POST", &path)
+            .json(&json!({ "role": "admin" }));
+        call.header("idempotency-key", "k-1").send()
+    };
+    let first = invite().await;
+    assert_eq!(first.status, 201, "{first:?}");
+    assert_eq!(invite().await.body, first.body, "the control");
+    world.parts.given.lock().unwrap().clear();
+    world.give(&other);
+    let lost = invite().await;
+    assert_eq!(lost.problem(), refused(422, "idempotency_key_reused"));
+    let listed = world.server.by_all("GET", &path).send().await.json();
+    assert_eq!(listed["items"].as_array().unwrap().len(), 1);
+}
