@@ -85,4 +85,9 @@ pub use operations::{
     MemoryOperations, OperationId, OperationIdError, OperationKind, OperationProblem,
     OperationProgress, OperationRecord, OperationState, OperationStore,
 };
+#[cfg(feature = "oidc")]
+pub use signin::{
+    IdentityRules, OidcClient, OidcError, OidcHttp, OidcIdentity, OidcProvider, OidcReply,
+    OperatorMapping,
+};
 pub use signin::{PublicUrl, PublicUrlError, SignIn, SignInNotice, SignInPage, SignInTemplate};

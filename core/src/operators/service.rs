@@ -241,7 +241,11 @@ impl OperatorService {
         Ok(StartedSession { token, actor })
     }
 
-    fn secret(&self) -> Result<[u8; 32], OperatorError> {
+    /// 32 bytes that nobody can foresee, for whatever else a sign-in needs.
+    ///
+    /// # Errors
+    /// [`OperatorError::NoSecret`].
+    pub fn secret(&self) -> Result<[u8; 32], OperatorError> {
         let secret = self.secrets.secret();
         secret.map_err(|source: BoxError| OperatorError::NoSecret { source })
     }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use tenantry::operators::{OperatorSession, SessionToken};
+use tenantry::operators::{Identity, OperatorSession, SessionToken};
 
 use super::{SignIn, forms, origin};
 use crate::access::{AuthError, Operator, OperatorAuth};
@@ -48,13 +48,27 @@ impl SignIn {
         let session = session.map_err(|error| AuthError::Unavailable {
             source: error.into(),
         })?;
-        match session {
+        let operator = match session {
             Some(OperatorSession {
-                account: Some(account),
+                identity: Some(identity),
                 ..
-            }) => Ok(account.into()),
-            _ => Err(AuthError::Unauthenticated),
-        }
+            }) => self.identified(&identity),
+            Some(OperatorSession { account, .. }) => account.map(Operator::from),
+            None => None,
+        };
+        operator.ok_or(AuthError::Unauthenticated)
+    }
+
+    /// Who it is whom an identity provider vouched for: nobody, where there is none any more.
+    fn identified(&self, identity: &Identity) -> Option<Operator> {
+        #[cfg(feature = "oidc")]
+        let operator = self.oidc.as_ref()?.operator_of(identity);
+        #[cfg(not(feature = "oidc"))]
+        let operator = {
+            let _ = identity;
+            None
+        };
+        operator
     }
 
     /// Whether the operator's own page made the request of this session.

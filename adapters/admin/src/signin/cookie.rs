@@ -25,6 +25,18 @@ impl Cookie {
         Self { name, secure }
     }
 
+    #[cfg(feature = "oidc")]
+    pub(super) fn of_all(purpose: &str, urls: &[PublicUrl]) -> Self {
+        // There is always a first.
+        match urls.first() {
+            Some(url) => Self::new(purpose, url),
+            None => Self {
+                name: format!("__Host-tenantry_{purpose}"),
+                secure: true,
+            },
+        }
+    }
+
     /// What the browser sent, unless it sent several: which of them counts, nobody could say.
     pub(super) fn read<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
         let cookies = headers.get_all(COOKIE).iter();

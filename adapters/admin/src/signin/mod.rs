@@ -13,12 +13,19 @@ mod auth;
 mod cookie;
 mod forms;
 mod headers;
+#[cfg(feature = "oidc")]
+mod oidc;
 mod origin;
 mod routes;
 mod site;
 mod template;
 mod throttle;
 
+#[cfg(feature = "oidc")]
+pub use oidc::{
+    IdentityRules, OidcClient, OidcError, OidcHttp, OidcIdentity, OidcProvider, OidcReply,
+    OperatorMapping,
+};
 pub use origin::{PublicUrl, PublicUrlError};
 pub use site::SignIn;
 pub use template::{SignInNotice, SignInPage, SignInTemplate};

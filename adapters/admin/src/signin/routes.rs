@@ -12,6 +12,8 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use tenantry::operators::{OperatorError, SignInToken, StartedSession};
 
+#[cfg(feature = "oidc")]
+use super::oidc;
 use super::site::mount_of;
 use super::template::{SignInNotice, SignInPage};
 use super::throttle::client_of;
@@ -25,18 +27,33 @@ pub(super) const SIGN_IN: &str = "/dashboard/sign-in";
 const SIGN_OUT: &str = "/dashboard/sign-out";
 const SCRIPT: &str = "/dashboard/sign-in/script.js";
 const STYLE: &str = "/dashboard/sign-in/style.css";
+/// The dashboard's values, and this page's own.
+const STYLES: &str = concat!(
+    include_str!("../../assets/tokens.css"),
+    include_str!("sign-in.css")
+);
+/// Where a sign-in by an identity provider begins.
+#[cfg(feature = "oidc")]
+const PROVIDER: &str = "/dashboard/sign-in/oidc";
+/// Where the provider leads back to.
+#[cfg(feature = "oidc")]
+pub(super) const CALLBACK: &str = "/dashboard/sign-in/oidc/callback";
 /// Where they come then.
 const HOME: &str = "/dashboard";
 
 pub(super) fn routes(sign_in: SignIn) -> Router {
     let script = async || file("text/javascript; charset=utf-8", include_str!("sign-in.js"));
-    let style = async || file("text/css; charset=utf-8", include_str!("sign-in.css"));
-    Router::new()
+    let style = async || file("text/css; charset=utf-8", STYLES);
+    let routes = Router::new()
         .route(SIGN_IN, get(show).post(enter))
         .route(SIGN_OUT, post(leave))
         .route(SCRIPT, get(script))
-        .route(STYLE, get(style))
-        .with_state(sign_in)
+        .route(STYLE, get(style));
+    #[cfg(feature = "oidc")]
+    let routes = routes
+        .route(PROVIDER, get(oidc::start))
+        .route(CALLBACK, get(oidc::callback));
+    routes.with_state(sign_in)
 }
 
 /// The page, which uses nothing up: whoever looks a link up beforehand spoils nothing.
@@ -113,20 +130,33 @@ async fn leave(State(sign_in): State<SignIn>, request: Request) -> Result<Respon
 }
 
 impl SignIn {
-    fn page(&self, parts: &Parts, status: StatusCode, notice: Option<SignInNotice>) -> Response {
+    pub(super) fn page(
+        &self,
+        parts: &Parts,
+        status: StatusCode,
+        notice: Option<SignInNotice>,
+    ) -> Response {
         let mount = mount_of(parts);
         let at = |path: &str| format!("{mount}{path}");
+        #[cfg(feature = "oidc")]
+        let provider = self.oidc.as_ref();
+        #[cfg(feature = "oidc")]
+        let provider = provider.map(|provider| (at(PROVIDER), provider.name.as_str()));
+        #[cfg(not(feature = "oidc"))]
+        let provider: Option<(String, &str)> = None;
         let page = self.template.render(&SignInPage {
             action: &at(SIGN_IN),
             script: &at(SCRIPT),
             style: &at(STYLE),
             notice,
-            provider: None,
+            provider: provider
+                .as_ref()
+                .map(|(start, name)| (start.as_str(), *name)),
         });
         (status, Html(page)).into_response()
     }
 
-    fn too_many(&self, parts: &Parts, wait: Duration) -> Response {
+    pub(super) fn too_many(&self, parts: &Parts, wait: Duration) -> Response {
         let notice = Some(SignInNotice::TooMany);
         let mut response = self.page(parts, StatusCode::TOO_MANY_REQUESTS, notice);
         let wait = HeaderValue::from(wait.as_secs().saturating_add(1));
@@ -134,7 +164,7 @@ impl SignIn {
         response
     }
 
-    fn welcome(&self, parts: &Parts, started: &StartedSession) -> Response {
+    pub(super) fn welcome(&self, parts: &Parts, started: &StartedSession) -> Response {
         let StartedSession { token, actor } = started;
         tracing::info!(operator = %actor, "an operator signed in");
         let life = self.operators.limits().absolute.num_seconds();
@@ -148,7 +178,7 @@ impl SignIn {
     }
 }
 
-fn led(target: &str, cookie: HeaderValue) -> Response {
+pub(super) fn led(target: &str, cookie: HeaderValue) -> Response {
     let mut response = StatusCode::SEE_OTHER.into_response();
     let headers = response.headers_mut();
     if let Ok(target) = HeaderValue::try_from(target) {

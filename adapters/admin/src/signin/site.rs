@@ -11,6 +11,8 @@ use axum::response::{IntoResponse, Response};
 use tenantry::Excerpt;
 use tenantry::operators::{OperatorService, SessionToken};
 
+#[cfg(feature = "oidc")]
+use super::OidcProvider;
 use super::cookie::Cookie;
 use super::forms::with_form_token;
 use super::headers::with_safe_headers;
@@ -43,10 +45,13 @@ use crate::access::OperatorAuth;
 #[derive(Clone)]
 pub struct SignIn {
     pub(super) operators: OperatorService,
+    /// One at least.
     pub(super) urls: Vec<PublicUrl>,
     pub(super) cookie: Cookie,
     pub(super) throttle: Arc<Throttle>,
     pub(super) template: Arc<dyn SignInTemplate>,
+    #[cfg(feature = "oidc")]
+    pub(super) oidc: Option<Arc<OidcProvider>>,
 }
 
 impl SignIn {
@@ -58,6 +63,8 @@ impl SignIn {
             urls: vec![url],
             throttle: Arc::default(),
             template: Arc::new(BuiltIn),
+            #[cfg(feature = "oidc")]
+            oidc: None,
         }
     }
 
@@ -79,6 +86,16 @@ impl SignIn {
     #[must_use]
     pub fn template(self, template: Arc<dyn SignInTemplate>) -> Self {
         Self { template, ..self }
+    }
+
+    /// Also lets in whom this identity provider vouches for, if its mapping makes an operator of them.
+    #[cfg(feature = "oidc")]
+    #[must_use]
+    pub fn oidc(self, provider: OidcProvider) -> Self {
+        Self {
+            oidc: Some(Arc::new(provider)),
+            ..self
+        }
     }
 
     /// The operators, to make accounts and links by.

@@ -30,7 +30,7 @@ struct Window {
 
 impl Throttle {
     const MOST: u32 = 20;
-    const WITHIN: Duration = Duration::from_secs(60);
+    const WITHIN: Duration = Duration::from_mins(1);
     const CLIENTS: usize = 10_000;
 
     /// Counts an attempt as failed, until it is [forgiven](Self::forgive): so those at the same moment count, too.

@@ -4,5 +4,8 @@
 mod browser;
 mod forgery;
 mod links;
+#[cfg(feature = "oidc")]
+mod oidc;
 mod sessions;
+mod stores;
 mod world;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::Router;
 use chrono::{DateTime, TimeDelta, Utc};
 use tenantry::operators::{OperatorAccount, OperatorService};
+use tenantry::ports::OperatorStore;
 use tenantry::{Actor, TenantService};
 use tenantry_admin::{AdminApi, BearerTokens, Operator, OperatorToken, PublicUrl, Right, SignIn};
 use tenantry_memory::{
@@ -38,11 +39,19 @@ impl World {
 
     /// Where browsers find it, if that isn't where it listens.
     pub(crate) async fn at(url: Option<&str>) -> Self {
+        Self::start(url, Arc::new(MemoryOperatorStore::new())).await
+    }
+
+    /// One of the servers that have this store.
+    pub(crate) async fn over(store: Arc<dyn OperatorStore>) -> Self {
+        Self::start(None, store).await
+    }
+
+    async fn start(url: Option<&str>, store: Arc<dyn OperatorStore>) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let url = url.map_or_else(|| format!("http://{address}"), str::to_owned);
         let url = PublicUrl::new(&url).unwrap();
-        let store = Arc::new(MemoryOperatorStore::new());
         let clock = Arc::new(ManualClock::at(now()));
         let operators = OperatorService::new(store, clock.clone(), Arc::new(SystemSecrets));
         let sign_in = SignIn::new(operators.clone(), url.clone());
