@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use crate::jobs::schedules::{self, ScheduleHarness};
 use crate::jobs::{JobHarness, described};
-use crate::{Harness, audit, catalogue, domains, membership, requests};
+use crate::{Harness, audit, catalogue, domains, membership, operators, requests, tables, usage};
 
 /// The environment variable that, set to `1`, writes the files anew instead of comparing them.
 pub const UPDATE: &str = "UPDATE_BOOK";
@@ -48,7 +48,7 @@ pub fn schedules_are_recorded<H: ScheduleHarness>() {
 }
 
 /// The same, for the adapter of one of the ports whose suites ask every behaviour of all: `members`, `domains`, `audit`,
-/// `requests`.
+/// `operators`, `tables`, `usage`, `requests`.
 ///
 /// # Panics
 /// If there is no such file, or it can't be written.
@@ -125,11 +125,14 @@ fn recorded_claims(of: &str) -> Claims {
 type Port = (&'static str, &'static str, fn() -> Vec<&'static str>);
 
 /// The ports whose suites ask every behaviour of all: the folder of their claims, their title, and their behaviours.
-const PORTS: [Port; 4] = [
+const PORTS: [Port; 7] = [
     ("requests", "Requests", requests::catalogue),
     ("members", "Members", membership::catalogue),
     ("domains", "Domains", domains::catalogue),
     ("audit", "Audit logs", audit::catalogue),
+    ("operators", "Operators", operators::catalogue),
+    ("tables", "Browsing of tables", tables::catalogue),
+    ("usage", "Usage", usage::catalogue),
 ];
 
 /// A behaviour as the table shows it.

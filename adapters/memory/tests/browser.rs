@@ -132,3 +132,9 @@ impl TableHarness for Memory {
         self.audit.closed.store(true, Ordering::SeqCst);
     }
 }
+
+#[test]
+fn the_suite_is_recorded_for_the_book() {
+    use tenantry_conformance::book::port_is_recorded;
+    port_is_recorded("tables", tenantry_conformance::tables::adapter::<Memory>());
+}

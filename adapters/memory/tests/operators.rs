@@ -21,3 +21,12 @@ impl OperatorHarness for Memory {
         self.0.clone()
     }
 }
+
+#[test]
+fn the_suite_is_recorded_for_the_book() {
+    use tenantry_conformance::book::port_is_recorded;
+    port_is_recorded(
+        "operators",
+        tenantry_conformance::operators::adapter::<Memory>(),
+    );
+}

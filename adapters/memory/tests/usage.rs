@@ -61,3 +61,9 @@ impl UsageHarness for Memory {
         filled.expect("filled");
     }
 }
+
+#[test]
+fn the_suite_is_recorded_for_the_book() {
+    use tenantry_conformance::book::port_is_recorded;
+    port_is_recorded("usage", tenantry_conformance::usage::adapter::<Memory>());
+}

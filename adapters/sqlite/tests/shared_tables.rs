@@ -193,4 +193,5 @@ fn the_suites_are_recorded_for_the_book() {
     port_is_recorded("members", <World as MembershipHarness>::ADAPTER);
     port_is_recorded("domains", <World as DomainHarness>::ADAPTER);
     port_is_recorded("audit", <World as AuditHarness>::ADAPTER);
+    port_is_recorded("operators", <World as OperatorHarness>::ADAPTER);
 }

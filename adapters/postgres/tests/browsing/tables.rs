@@ -85,3 +85,9 @@ macro_rules! harness {
 
 harness!(Usual, "postgres", USUAL);
 harness!(Others, "postgres, other types", OTHERS);
+
+#[test]
+fn the_suite_is_recorded_for_the_book() {
+    use tenantry_conformance::book::port_is_recorded;
+    port_is_recorded("tables", tenantry_conformance::tables::adapter::<Usual>());
+}

@@ -143,3 +143,9 @@ fn without_its_table_the_store_says_what_to_run() {
         "{refused:?}"
     );
 }
+
+#[test]
+fn the_suite_is_recorded_for_the_book() {
+    use tenantry_conformance::book::port_is_recorded;
+    port_is_recorded("usage", tenantry_conformance::usage::adapter::<Pooled>());
+}

@@ -51,3 +51,12 @@ fn without_its_tables_it_says_what_to_run() {
         "{refused:?}"
     );
 }
+
+#[test]
+fn the_suite_is_recorded_for_the_book() {
+    use tenantry_conformance::book::port_is_recorded;
+    port_is_recorded(
+        "operators",
+        tenantry_conformance::operators::adapter::<Pooled>(),
+    );
+}
