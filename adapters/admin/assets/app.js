@@ -25,9 +25,16 @@
     return `${plain.format(Number(value.toPrecision(3)))} ${names[step]}`;
   }
 
+  // As the tables write times: 2026-11-25, or 02:41 where a day is divided.
+  function dayOf(seconds, step) {
+    const text = new Date(seconds * 1000).toISOString();
+    return step < 86400 && !text.includes("T00:00") ? text.slice(11, 16) : text.slice(5, 10);
+  }
+
   function columnsOf(table) {
     const rows = Array.from(table.tBodies[0].rows);
-    const width = rows.length ? rows[0].cells.length : 0;
+    const plotted = Number(table.dataset.plotted ?? Infinity);
+    const width = rows.length ? Math.min(rows[0].cells.length, plotted + 1) : 0;
     const number = (cell) => (cell.dataset.value ? Number(cell.dataset.value) : null);
     return Array.from({ length: width }, (_, column) => rows.map((row) => number(row.cells[column])));
   }
@@ -56,13 +63,14 @@
     const axis = { stroke: soft, font: "12px Inter, system-ui, sans-serif", ticks: { show: false } };
     const grid = { stroke: () => inkOf(figure.querySelector(".plot-line")), width: 1 };
     const options = {
+      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "UTC"),
       width: place.clientWidth,
       height: place.clientHeight,
       legend: { show: false },
       cursor: { drag: { x: false, y: false }, points: { size: 7 } },
       scales: { y: { range: (_, low, high) => [Math.min(0, low), high > 0 ? high * 1.08 : 1] } },
       axes: [
-        { ...axis, grid: { show: false } },
+        { ...axis, grid: { show: false }, space: 70, values: (_, ticks, __, ___, step) => ticks.map((at) => dayOf(at, step)) },
         { ...axis, grid, size: 62, values: (_, ticks) => ticks.map(unit.tick) },
       ],
       series: [

@@ -6,6 +6,7 @@
 
 use std::error::Error;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{TimeDelta, Utc};
@@ -33,6 +34,7 @@ use tenantry_memory::{
     MemoryScopes, MemoryTenantRepository, MemoryTenantSizes, MemoryTenantTables, MemoryUsageStore,
     RandomIds, SystemClock, SystemSecrets,
 };
+use tenantry_telemetry::{RequestFigures, RequestOutcome};
 use tokio::net::TcpListener;
 
 const NAMES: [(&str, &str); 6] = [
@@ -87,6 +89,7 @@ struct World {
     queue: Arc<dyn JobQueue>,
     caches: CacheService,
     audit: AuditLog,
+    figures: RequestFigures,
 }
 
 impl World {
@@ -122,6 +125,7 @@ impl World {
             queue: Arc::new(MemoryJobQueue::new(Arc::clone(&clock))),
             caches: CacheService::new(Arc::new(MemoryCache::new(Arc::clone(&clock)))),
             audit: AuditLog::new(log, clock),
+            figures: RequestFigures::default(),
         })
     }
 
@@ -134,6 +138,7 @@ impl World {
             .audit(self.audit)
             .browser(self.browser)
             .usage(self.sizes, self.samples)
+            .figures(self.figures)
     }
 
     /// Makes a tenant, and gives it something of everything.
@@ -168,6 +173,11 @@ impl World {
             .await?;
         let domain = DomainName::new(&format!("shop.{}.example", tenant.slug()))?;
         self.domains.claim(tenant.id(), domain).await?;
+        for took in 1..=(20 * u64::try_from(number)? + 7) {
+            let (outcome, took) = (RequestOutcome::Success, Duration::from_micros(700 * took));
+            self.figures.request(Some(tenant.id()), outcome, took);
+            self.figures.scope(Some(tenant.id()), took / 2);
+        }
         self.enqueue(&context).await?;
         self.sample(tenant, number).await
     }

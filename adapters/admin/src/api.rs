@@ -13,6 +13,7 @@ use tenantry::domains::DomainService;
 use tenantry::membership::MembershipService;
 use tenantry::ports::{JobQueue, TenantSizes, UsageStore};
 use tenantry::tables::TableBrowser;
+use tenantry_telemetry::RequestFigures;
 
 use crate::access::{OperatorAuth, Right, authenticate};
 use crate::document::{self, Document};
@@ -95,6 +96,12 @@ impl AdminApi {
     /// [`UsageSampler`](tenantry::usage::UsageSampler) has recorded.
     pub fn usage(mut self, sizes: Arc<dyn TenantSizes>, samples: Arc<dyn UsageStore>) -> Self {
         self.parts.usage = Some(Usage { sizes, samples });
+        self
+    }
+
+    /// Also shows requests, errors and the time in scopes of this process, in the dashboard: of a host that counts them.
+    pub fn figures(mut self, figures: RequestFigures) -> Self {
+        self.parts.figures = Some(figures);
         self
     }
 

@@ -12,6 +12,7 @@ use tenantry::domains::DomainService;
 use tenantry::membership::MembershipService;
 use tenantry::ports::{JobQueue, TenantSizes, UsageStore};
 use tenantry::tables::TableBrowser;
+use tenantry_telemetry::RequestFigures;
 
 use crate::access::OperatorAuth;
 use crate::idempotency::{IdempotencyStore, MemoryIdempotency};
@@ -35,6 +36,7 @@ pub(crate) struct Parts {
     pub(crate) audit: Option<AuditLog>,
     pub(crate) browser: Option<TableBrowser>,
     pub(crate) usage: Option<Usage>,
+    pub(crate) figures: Option<RequestFigures>,
     pub(crate) operations: Operations,
     pub(crate) sign_in: Option<SignIn>,
     pub(crate) dashboard: bool,
@@ -66,6 +68,7 @@ impl Parts {
             audit: None,
             browser: None,
             usage: None,
+            figures: None,
             operations: Operations::default(),
             sign_in: None,
             dashboard: false,

@@ -1,5 +1,7 @@
 //! Values as people read them.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use tenantry::TenantStatus;
 use tenantry::usage::RowCount;
@@ -65,6 +67,17 @@ pub(super) fn bytes(number: u64) -> String {
     }
 }
 
+/// `1,234 ms`, or `0.52 ms` of what is shorter than ten.
+pub(super) fn milliseconds(time: Duration) -> String {
+    match time.as_millis() {
+        0..10 => {
+            let hundredths = time.as_micros() / 10;
+            format!("{}.{:02} ms", hundredths / 100, hundredths % 100)
+        }
+        long => format!("{} ms", count(u64::try_from(long).unwrap_or(u64::MAX))),
+    }
+}
+
 /// `98.2 %`, or a dash of nothing.
 pub(super) fn share(part: u64, whole: u64) -> String {
     if whole == 0 {
@@ -98,6 +111,8 @@ mod tests {
         ] {
             assert_eq!(bytes(number), text);
         }
+        assert_eq!(milliseconds(Duration::from_micros(527)), "0.52 ms");
+        assert_eq!(milliseconds(Duration::from_millis(1_234)), "1,234 ms");
         assert_eq!(share(0, 0), "–");
         assert_eq!(share(2, 3), "66.6 %");
         assert_eq!(share(u64::MAX, u64::MAX), "100.0 %");

@@ -134,3 +134,16 @@ async fn plots_are_tables_that_can_be_read() {
         .await;
     none.shows("No samples");
 }
+
+#[tokio::test]
+async fn requests_of_this_process_are_shown_where_the_host_counts_them() {
+    let world = World::new().await;
+    let overview = world.get(Who::All, "/dashboard").await;
+    overview.shows("Busiest tenants");
+    overview.shows("<td data-label=\"Requests\" class=\"number\">3</td>");
+    let usage = world.get(Who::All, "/dashboard/tenants/acme/usage").await;
+    usage.shows(
+        "<td class=\"number\" data-value=\"3\">3</td><td class=\"number\" data-value=\"1\">1</td>",
+    );
+    usage.shows("20 ms");
+}

@@ -17,7 +17,7 @@ use crate::pages::failure::Failure;
 use crate::pages::html::Page;
 use crate::pages::shell::{Place, Shell};
 use crate::pages::visit::Visit;
-use crate::pages::words::{bytes, count, rows};
+use crate::pages::words::{bytes, count, milliseconds, rows};
 use crate::part_refusal::PartRefusal;
 
 const ROWS: u16 = 10;
@@ -56,7 +56,7 @@ pub(in crate::pages) async fn overview(
         measures: MEASURES,
         by: by.as_str().into(),
         top: visit.rows(&top, by, largest).await,
-        busiest: Vec::new(),
+        busiest: visit.busiest().await,
         quiet: visit.rows(&quiet, by, largest).await,
         quiet_days: QUIET_DAYS,
     };
@@ -104,6 +104,32 @@ impl Visit {
                 return Ok(found);
             }
         }
+    }
+
+    /// The tenants with most requests of this process, of those that are this operator's.
+    async fn busiest(&self) -> Vec<BusyRow> {
+        let Some(figures) = &self.admin.figures else {
+            return Vec::new();
+        };
+        let most = match self.operator.tenants() {
+            None => usize::from(ROWS),
+            Some(_) => usize::MAX,
+        };
+        let busiest = figures.busiest(most).into_iter();
+        let own = busiest.filter(|(tenant, _)| self.operator.reaches(*tenant));
+        let mut shown = Vec::new();
+        for (tenant, figures) in own.take(usize::from(ROWS)) {
+            let (href, slug) = self.named(tenant).await;
+            shown.push(BusyRow {
+                href: format!("{href}/usage"),
+                slug,
+                requests: count(figures.requests),
+                errors: count(figures.errors),
+                mean: milliseconds(figures.mean_time()),
+                scopes: milliseconds(figures.scope_time),
+            });
+        }
+        shown
     }
 
     async fn rows(&self, sizes: &[TenantSize], by: Measure, largest: u64) -> Vec<SizeRow> {
@@ -167,5 +193,6 @@ struct BusyRow {
     slug: String,
     requests: String,
     errors: String,
+    mean: String,
     scopes: String,
 }

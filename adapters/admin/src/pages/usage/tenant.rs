@@ -5,6 +5,7 @@ use serde::Deserialize;
 use tenantry::jobs::{JobReach, JobScope};
 use tenantry::usage::{SeriesQuery, Size, TableSize, TenantUsage, UsagePoint};
 use tenantry::{PageSize, Tenant};
+use tenantry_telemetry::{Figures, MinuteFigures};
 
 use super::{Tile, percent};
 use crate::access::Right;
@@ -13,7 +14,7 @@ use crate::pages::failure::Failure;
 use crate::pages::html::Page;
 use crate::pages::shell::{Place, Section, Shell};
 use crate::pages::tenants::Chosen;
-use crate::pages::words::{bytes, count, rows};
+use crate::pages::words::{bytes, count, milliseconds, rows};
 use crate::part_refusal::PartRefusal;
 use crate::refusal::Refusal;
 
@@ -63,6 +64,7 @@ pub(in crate::pages) async fn of_tenant(
         Tile::new("Bytes of indexes", bytes(total.index_bytes)),
     ];
     tiles.extend(work_of(&chosen).await?);
+    let minutes = minutes_of(&chosen);
     let action = chosen.at("/usage");
     let place = Place::Tenant(Section::Usage);
     Ok(Page::ok(UsagePage {
@@ -72,6 +74,7 @@ pub(in crate::pages) async fn of_tenant(
         days,
         spans: SPANS,
         points: points.into_iter().map(Point).collect(),
+        minutes,
         sizes: rows_of(sizes, &action),
         action,
         tenant: chosen.tenant,
@@ -99,6 +102,19 @@ async fn work_of(chosen: &Chosen) -> Result<Vec<Tile>, Failure> {
     ])
 }
 
+/// What this process did for the tenant in each minute of the last hour, where the host counts that: nothing, if it did nothing.
+fn minutes_of(chosen: &Chosen) -> Vec<Minute> {
+    let figures = chosen.visit.admin.figures.as_ref();
+    let minutes = figures.map_or_else(Vec::new, |figures| figures.of(chosen.tenant.id()));
+    if minutes
+        .iter()
+        .all(|minute| minute.figures == Figures::default())
+    {
+        return Vec::new();
+    }
+    minutes.into_iter().map(Minute).collect()
+}
+
 #[derive(Template)]
 #[template(path = "usage/tenant.html")]
 pub(in crate::pages) struct UsagePage {
@@ -110,7 +126,21 @@ pub(in crate::pages) struct UsagePage {
     days: u16,
     spans: [(u16, &'static str); 4],
     points: Vec<Point>,
+    minutes: Vec<Minute>,
     sizes: Vec<SizeRow>,
+}
+
+/// A minute of this process.
+struct Minute(MinuteFigures);
+
+impl Minute {
+    fn mean(&self) -> String {
+        milliseconds(self.0.figures.mean_time())
+    }
+
+    fn scope_time(&self) -> String {
+        milliseconds(self.0.figures.scope_time)
+    }
 }
 
 /// A point of a plot.
