@@ -1,10 +1,13 @@
-//! The whole administration, of tenants that are kept in memory, on loopback: to look at the interface.
+//! The whole administration on loopback, to look at the interface: of tenants that are kept in memory, or with
+//! `--on-postgresql` on a server that is thrown away.
 //!
 //! ```sh
 //! export TENANTRY_OPERATOR_TOKEN=$(openssl rand -hex 32)
 //! cargo run -p tenantry-admin --example admin -- 127.0.0.1:8080
 //! curl -H "Authorization: Bearer $TENANTRY_OPERATOR_TOKEN" http://127.0.0.1:8080/api/openapi.json
 //! ```
+
+mod stores;
 
 use std::error::Error;
 use std::sync::Arc;
@@ -19,12 +22,10 @@ use tenantry::ports::{Clock, DomainProof, DomainProver, JobQueue, Secrets};
 use tenantry::resolution::DomainName;
 use tenantry::{Actor, TenantService};
 use tenantry_admin::{AdminApi, BearerTokens, Operator, OperatorToken, Right};
-use tenantry_memory::{
-    MemoryAuditStore, MemoryCache, MemoryDatabase, MemoryDomainStore, MemoryJobQueue,
-    MemoryMembershipStore, MemoryMigration, MemorySchemaProvider, MemoryTenantRepository,
-    MemoryTenantSizes, MemoryUsageStore, RandomIds, SystemClock, SystemSecrets,
-};
+use tenantry_memory::{MemoryCache, RandomIds, SystemClock, SystemSecrets};
 use tokio::net::TcpListener;
+
+use crate::stores::Stores;
 
 #[tokio::main]
 #[expect(clippy::print_stdout, reason = "an example says where it is")]
@@ -37,34 +38,26 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let secrets: Arc<dyn Secrets> = Arc::new(SystemSecrets);
-    let repository = Arc::new(MemoryTenantRepository::new());
-    let domains = Arc::new(MemoryDomainStore::beside(&repository));
-    let database = MemoryDatabase::new();
-    let sizes = Arc::new(MemoryTenantSizes::new(database.clone()));
-    let migrations = [MemoryMigration::create_table("notes")];
-    let service = TenantService::builder(
-        repository,
-        Arc::new(MemorySchemaProvider::new(database, migrations)),
-        Arc::clone(&clock),
-        Arc::new(RandomIds::new()),
-    )
-    .build();
-    let members = Arc::new(MemoryMembershipStore::new());
-    let members = MembershipService::new(members, Arc::clone(&clock), Arc::clone(&secrets));
-    let domains = DomainService::new(domains, Arc::new(NoDns), Arc::clone(&clock), secrets);
+    let stores = match std::env::args().nth(2).as_deref() {
+        None => Stores::in_memory(&clock),
+        Some("--on-postgresql") => Stores::on_postgresql().await?,
+        Some(other) => return Err(format!("{other} is nothing that this does").into()),
+    };
+    put_in(&*stores.jobs, &*clock).await?;
+
+    let ids = Arc::new(RandomIds::new());
+    let service =
+        TenantService::builder(stores.tenants, stores.schemas, Arc::clone(&clock), ids).build();
     let cache = Arc::new(MemoryCache::new(Arc::clone(&clock)));
-    let log = AuditLog::new(Arc::new(MemoryAuditStore::new()), Arc::clone(&clock));
-
-    let jobs = Arc::new(MemoryJobQueue::new(Arc::clone(&clock)));
-    put_in(&*jobs, &*clock).await?;
-
+    let members = MembershipService::new(stores.members, Arc::clone(&clock), Arc::clone(&secrets));
+    let domains = DomainService::new(stores.domains, Arc::new(NoDns), Arc::clone(&clock), secrets);
     let router = AdminApi::new(service, Arc::new(auth))
         .members(members)
         .domains(domains)
-        .jobs(jobs)
+        .jobs(stores.jobs)
         .cache(CacheService::new(cache))
-        .audit(log)
-        .usage(sizes, Arc::new(MemoryUsageStore::new()))
+        .audit(AuditLog::new(stores.log, clock))
+        .usage(stores.sizes, stores.samples)
         .router()?;
     let listener = TcpListener::bind(address).await?;
     println!("http://{}/api", listener.local_addr()?);
