@@ -16,6 +16,7 @@ use super::{OperationId, OperationRecord};
 ///
 /// An operation's process saves its record anew every 15 seconds. One that says that it runs, and wasn't saved for a minute,
 /// is shown as interrupted: its process has ended. Nothing takes it up again; the same request does, where it left off.
+/// The clocks of processes that share a store have to agree to some seconds.
 #[async_trait]
 pub trait OperationStore: Send + Sync {
     /// Keeps a record, in the place of the one with that id.

@@ -262,3 +262,39 @@ async fn a_store_that_is_away_lets_nothing_begin() {
     let unknown = world.server.by_all("GET", &nothing).send().await;
     assert_eq!(unknown.problem(), refused(404, "operation_not_found"));
 }
+
+#[tokio::test]
+async fn so_many_operations_run_at_once_and_no_more_and_one_that_ended_makes_room() {
+    let world = World::new().await;
+    world.schemas.hold();
+    let begin = async |number: usize| {
+        let slug = format!("tenant-{number}");
+        let body = json!({ "slug": slug, "name": slug });
+        let call = world.server.by_all("POST", "/api/tenants").json(&body);
+        call.header("prefer", "respond-async").send().await
+    };
+    let mut begun = Vec::new();
+    for number in 0..32 {
+        begun.push(location(&begin(number).await));
+    }
+    let full = begin(32).await;
+    assert_eq!(full.problem(), refused(503, "operations_full"));
+    assert_eq!(full.header("retry-after"), Some("1"));
+    let pending = full.header("location").unwrap();
+    let pending = world.server.by_all("GET", pending).send().await.tenant();
+    assert_eq!(
+        pending.status, "pending",
+        "it is recorded, and can be provisioned"
+    );
+    world.schemas.release();
+    for location in &begun {
+        let done = ended(&world.server, location).await;
+        assert_eq!(done["state"], "done", "{done}");
+    }
+    let provision = format!("/api/tenants/{}/provision", pending.id);
+    let call = world.server.by_all("POST", &provision);
+    let call = call.header("if-match", &pending.tag);
+    let begun = call.header("prefer", "respond-async").send().await;
+    let done = ended(&world.server, &location(&begun)).await;
+    assert_eq!(done["result"]["status"], "active");
+}
