@@ -149,6 +149,26 @@ pub(crate) enum CliError {
 }
 
 impl CliError {
+    /// What is recorded of it in the audit log: a word that holds nothing of anybody's.
+    pub(crate) fn reason(&self) -> &'static str {
+        match self {
+            Self::Service(error) => error.reason(),
+            Self::Members(MembershipServiceError::Refused(_))
+            | Self::Domains(DomainServiceError::Refused(_))
+            | Self::NotTheirs { .. }
+            | Self::DeadNotWaiting { .. }
+            | Self::WaitingNotDead { .. }
+            | Self::Jobs(
+                JobQueueError::WrongState { .. }
+                | JobQueueError::UniqueKeyTaken { .. }
+                | JobQueueError::IdTaken { .. },
+            ) => "refused",
+            Self::Jobs(JobQueueError::NotFound { .. })
+            | Self::Schedules(JobSchedulesError::NotFound { .. }) => "not_found",
+            _ => "failed",
+        }
+    }
+
     /// What an adapter or Diesel said, where a command has no more to say.
     pub(crate) fn database(error: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::Database(Box::new(error))

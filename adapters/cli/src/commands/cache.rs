@@ -1,11 +1,13 @@
 use std::process::ExitCode;
 
 use serde_json::json;
+use tenantry::audit::AuditChain;
 use tenantry::cache::{CacheOwner, KeyPattern, OperatorCache, ScanCursor, ScanStep};
 
+use super::recorded::{Act, recorded};
 use crate::args::{CacheArgs, CacheCommand, Global, OwnerArgs, PartArgs};
 use crate::cache::CacheStore;
-use crate::database::owner_id;
+use crate::database::{Database, owner_id};
 use crate::error::CliError;
 use crate::output::Output;
 
@@ -29,7 +31,7 @@ pub(crate) fn run(
             after,
             limit,
         } => keys(&store, &cache, (pattern, after.clone(), *limit), output),
-        CacheCommand::Flush(_) => flush(&store, &cache, output),
+        CacheCommand::Flush(_) => flush(global, &store, &cache, output),
     }?;
     Ok(ExitCode::SUCCESS)
 }
@@ -85,8 +87,25 @@ fn keys(
     }
 }
 
-fn flush(store: &CacheStore, cache: &OperatorCache, output: &mut Output) -> Result<(), CliError> {
-    let gone = store.on(cache.flush())?;
-    let text = format!("flushed {}: {gone} entries went", cache.owner());
+/// Where a database is named, it is recorded there.
+fn flush(
+    global: &Global,
+    store: &CacheStore,
+    cache: &OperatorCache,
+    output: &mut Output,
+) -> Result<(), CliError> {
+    let owner = cache.owner();
+    let flush = || store.on(cache.flush());
+    let gone = if global.database_url.is_some() {
+        let chain = match owner {
+            CacheOwner::Tenant(id) => AuditChain::Tenant(id),
+            CacheOwner::Shared => AuditChain::Shared,
+        };
+        let act = Act::in_chain(&global.actor, chain, "cache.flush", &owner);
+        recorded(&Database::open(global)?, &act, flush)?
+    } else {
+        flush()?
+    };
+    let text = format!("flushed {owner}: {gone} entries went");
     output.answer(&text, &json!({ "flushed": gone }))
 }

@@ -82,13 +82,8 @@ fn recheck(
     actor: &Actor,
     output: &mut Output,
 ) -> Result<(), CliError> {
-    let act = Act {
-        actor,
-        chain: AuditChain::Shared,
-        action: "domains.recheck",
-        target: &"verified domains",
-        detail: json!({}),
-    };
+    let target = "verified domains";
+    let act = Act::in_chain(actor, AuditChain::Shared, "domains.recheck", &target);
     let size = PageSize::new(limit).unwrap_or_default();
     let found = recorded(database, &act, || {
         dns.on(|domains| domains.recheck(older_than, size))
@@ -177,13 +172,8 @@ fn one<T>(
     work: impl FnOnce(&Tenant) -> Result<T, DomainServiceError>,
 ) -> Result<(Tenant, T), CliError> {
     let tenant = find(database.service(), &args.tenant.tenant)?;
-    let act = Act {
-        actor,
-        chain: AuditChain::Tenant(tenant.id()),
-        action,
-        target: &args.domain,
-        detail: json!({}),
-    };
+    let chain = AuditChain::Tenant(tenant.id());
+    let act = Act::in_chain(actor, chain, action, &args.domain);
     let done = recorded(database, &act, || work(&tenant))?;
     Ok((tenant, done))
 }

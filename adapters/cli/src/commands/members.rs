@@ -127,13 +127,9 @@ fn change(
             ("member.remove", None, text)
         }
     };
-    let act = Act {
-        actor,
-        chain: AuditChain::Tenant(tenant.id()),
-        action,
-        target: subject,
-        detail: role.map_or_else(|| json!({}), |role| json!({ "role": role })),
-    };
+    let chain = AuditChain::Tenant(tenant.id());
+    let detail = role.map_or_else(|| json!({}), |role| json!({ "role": role }));
+    let act = Act::in_chain(actor, chain, action, subject).with(detail);
     let members = database.members();
     let (id, by) = (tenant.id(), Asker::Operator);
     recorded(database, &act, || {
@@ -159,13 +155,9 @@ fn invite(
     output: &mut Output,
 ) -> Result<(), CliError> {
     let target = name_of(new.invitee.as_ref());
-    let act = Act {
-        actor,
-        chain: AuditChain::Tenant(tenant.id()),
-        action: "invitation.make",
-        target: &target,
-        detail: json!({ "role": new.role }),
-    };
+    let chain = AuditChain::Tenant(tenant.id());
+    let act = Act::in_chain(actor, chain, "invitation.make", &target);
+    let act = act.with(json!({ "role": new.role }));
     let members = database.members();
     let issued = recorded(database, &act, || {
         block_on(members.invite(tenant.id(), new, &Asker::Operator))
@@ -229,13 +221,8 @@ fn withdraw(
     actor: &Actor,
     output: &mut Output,
 ) -> Result<(), CliError> {
-    let act = Act {
-        actor,
-        chain: AuditChain::Tenant(tenant.id()),
-        action: "invitation.withdraw",
-        target: &id,
-        detail: json!({}),
-    };
+    let chain = AuditChain::Tenant(tenant.id());
+    let act = Act::in_chain(actor, chain, "invitation.withdraw", &id);
     let members = database.members();
     recorded(database, &act, || {
         block_on(members.withdraw(tenant.id(), id, &Asker::Operator))

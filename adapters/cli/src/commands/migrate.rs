@@ -3,8 +3,10 @@ use std::process::ExitCode;
 use futures_lite::future::block_on;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
-use tenantry::{FleetFailure, FleetReport};
+use tenantry::audit::AuditChain;
+use tenantry::{Actor, FleetFailure, FleetReport};
 
+use super::recorded::{Act, recorded};
 use crate::args::MigrateArgs;
 use crate::database::{Database, find};
 use crate::error::{CliError, chain};
@@ -13,19 +15,26 @@ use crate::output::Output;
 pub(crate) fn run(
     database: &Database,
     args: &MigrateArgs,
+    actor: &Actor,
     output: &mut Output,
 ) -> Result<ExitCode, CliError> {
     database.require_migrations()?;
     match &args.tenant {
-        Some(tenant) => one(database, tenant, output),
-        None => all(database, output),
+        Some(tenant) => one(database, tenant, actor, output),
+        None => all(database, actor, output),
     }
 }
 
-fn one(database: &Database, tenant: &str, output: &mut Output) -> Result<ExitCode, CliError> {
+fn one(
+    database: &Database,
+    tenant: &str,
+    actor: &Actor,
+    output: &mut Output,
+) -> Result<ExitCode, CliError> {
     let service = database.service();
     let tenant = find(service, tenant)?;
-    let report = block_on(service.migrate(tenant.id()))?;
+    let act = Act::on_tenant(actor, &tenant, "tenant.migrate");
+    let report = recorded(database, &act, || block_on(service.migrate(tenant.id())))?;
     let text = match report.applied.len() {
         0 => format!("{} is up to date", tenant.slug()),
         count => format!("migrated {}: {count} migrations", tenant.slug()),
@@ -37,12 +46,16 @@ fn one(database: &Database, tenant: &str, output: &mut Output) -> Result<ExitCod
     Ok(ExitCode::SUCCESS)
 }
 
-fn all(database: &Database, output: &mut Output) -> Result<ExitCode, CliError> {
+fn all(database: &Database, actor: &Actor, output: &mut Output) -> Result<ExitCode, CliError> {
     let bar = progress_bar(output);
-    let report = block_on(database.service().migrate_all(|step| {
-        bar.set_message(step.slug.to_string());
-        bar.inc(1);
-    }))?;
+    let (chain, target) = (AuditChain::Shared, "every provisioned tenant");
+    let act = Act::in_chain(actor, chain, "tenants.migrate", &target);
+    let report = recorded(database, &act, || {
+        block_on(database.service().migrate_all(|step| {
+            bar.set_message(step.slug.to_string());
+            bar.inc(1);
+        }))
+    })?;
     bar.finish_and_clear();
     say(&report, output)
 }

@@ -32,7 +32,7 @@ pub(crate) fn run(cli: &Cli, output: &mut Output) -> Result<ExitCode, CliError> 
         Command::Demo(args) => demo::run(&cli.global, args, output),
         Command::Setup(args) => setup::run(&Database::open_or_make(&cli.global)?, args, output),
         Command::Tenant(command) => tenant::run(&open()?, command, &cli.global.actor, output),
-        Command::Migrate(args) => migrate::run(&open()?, args, output),
+        Command::Migrate(args) => migrate::run(&open()?, args, &cli.global.actor, output),
         Command::Doctor => doctor::run(&open()?, output),
         Command::Adopt(args) => adopt::run(&open()?, args, output),
         Command::Jobs(command) => jobs::run(&open()?, command, &cli.global.actor, output),

@@ -3,19 +3,56 @@ use std::fmt::Display;
 use futures_lite::future::block_on;
 use serde_json::{Value, json};
 use tenantry::audit::{AuditAction, AuditChain, AuditDetail, AuditTarget};
-use tenantry::{Actor, BoxError, Excerpt};
+use tenantry::jobs::JobScope;
+use tenantry::{Actor, BoxError, Excerpt, Tenant};
 
 use crate::database::Database;
-use crate::error::{CliError, chain};
+use crate::error::CliError;
 
 /// What an operator is about to do.
 pub(crate) struct Act<'a> {
-    pub(crate) actor: &'a Actor,
-    pub(crate) chain: AuditChain,
-    pub(crate) action: &'static str,
-    pub(crate) target: &'a dyn Display,
-    /// What else is worth knowing: no secrets, since it is there for good.
-    pub(crate) detail: Value,
+    actor: &'a Actor,
+    chain: AuditChain,
+    action: &'static str,
+    target: &'a dyn Display,
+    detail: Value,
+}
+
+impl<'a> Act<'a> {
+    /// Something that is done to a tenant, or inside of it.
+    pub(crate) fn on_tenant(actor: &'a Actor, tenant: &'a Tenant, action: &'static str) -> Self {
+        let chain = AuditChain::Tenant(tenant.id());
+        Self::in_chain(actor, chain, action, tenant.slug())
+    }
+
+    /// Something that is done to this, in whose log it says.
+    pub(crate) fn in_chain(
+        actor: &'a Actor,
+        chain: AuditChain,
+        action: &'static str,
+        target: &'a dyn Display,
+    ) -> Self {
+        Self {
+            actor,
+            chain,
+            action,
+            target,
+            detail: json!({}),
+        }
+    }
+
+    /// The same, with what else is worth knowing: no secrets, since it is there for good.
+    pub(crate) fn with(self, detail: Value) -> Self {
+        Self { detail, ..self }
+    }
+}
+
+/// The log that tells of what is done in a scope.
+pub(crate) fn chain_of(scope: JobScope) -> AuditChain {
+    match scope {
+        JobScope::Tenant(id) => AuditChain::Tenant(id),
+        JobScope::Shared => AuditChain::Shared,
+    }
 }
 
 /// Does something that is in the audit log before it is done. What can't be recorded isn't done; if it fails, the log has that,
@@ -28,7 +65,8 @@ pub(crate) fn recorded<T, E: Into<CliError>>(
     write(database, act, act.action.to_owned(), &act.detail)?;
     work().map_err(|error| {
         let error = error.into();
-        let detail = json!({ "error": chain(&error).join(": ") });
+        // Its text may hold what a row does, and the log is for good.
+        let detail = json!({ "reason": error.reason() });
         // The error of the work is the one to tell.
         let _ = write(database, act, format!("{}.failed", act.action), &detail);
         error

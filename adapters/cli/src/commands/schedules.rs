@@ -3,6 +3,7 @@ use std::process::ExitCode;
 use chrono::{DateTime, Utc};
 use futures_lite::future::block_on;
 use serde_json::{Value, json};
+use tenantry::audit::AuditChain;
 use tenantry::jobs::{
     JobErrorText, JobScheduler, JobScope, Schedule, ScheduleRecord, ScheduleTarget, Tick,
 };
@@ -10,6 +11,7 @@ use tenantry::ports::{JobSchedules, PutSchedule, SchedulePage, UnreadableSchedul
 use tenantry::{Actor, PageSize, TenantContext};
 
 use super::jobs::read_payload;
+use super::recorded::{Act, recorded};
 use crate::args::{SchedulePutArgs, SchedulesCommand, TargetFilterArgs};
 use crate::database::{Database, find, tenant_id};
 use crate::error::{CliError, chain};
@@ -32,7 +34,14 @@ pub(crate) fn run(
         }
         SchedulesCommand::Put(args) => {
             let schedule = schedule(database, args, actor)?;
-            let did = match block_on(store.put(&schedule))? {
+            let act = Act::in_chain(
+                actor,
+                log_of(schedule.target()),
+                "schedule.put",
+                schedule.key(),
+            );
+            let put = recorded(database, &act, || block_on(store.put(&schedule)))?;
+            let did = match put {
                 PutSchedule::New => "new",
                 PutSchedule::Replaced => "replaced",
                 PutSchedule::Unchanged => "unchanged",
@@ -41,21 +50,24 @@ pub(crate) fn run(
             output.answer(&format!("{}: {did}", schedule.key()), &value)?;
         }
         SchedulesCommand::Pause(key) => {
-            block_on(store.pause(&key.key))?;
+            let act = Act::in_chain(actor, log_of(key.key.target()), "schedule.pause", &key.key);
+            recorded(database, &act, || block_on(store.pause(&key.key)))?;
             output.answer(
                 &format!("paused: {}", key.key),
                 &json!({ "paused": key.key }),
             )?;
         }
         SchedulesCommand::Resume(key) => {
-            block_on(store.resume(&key.key))?;
+            let act = Act::in_chain(actor, log_of(key.key.target()), "schedule.resume", &key.key);
+            recorded(database, &act, || block_on(store.resume(&key.key)))?;
             output.answer(
                 &format!("resumed: {}", key.key),
                 &json!({ "resumed": key.key }),
             )?;
         }
         SchedulesCommand::Remove(key) => {
-            block_on(store.remove(&key.key))?;
+            let act = Act::in_chain(actor, log_of(key.key.target()), "schedule.remove", &key.key);
+            recorded(database, &act, || block_on(store.remove(&key.key)))?;
             output.answer(
                 &format!("removed: {}", key.key),
                 &json!({ "removed": key.key }),
@@ -66,6 +78,14 @@ pub(crate) fn run(
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The log that tells of what is done to schedules for these.
+fn log_of(target: ScheduleTarget) -> AuditChain {
+    match target {
+        ScheduleTarget::Tenant(id) => AuditChain::Tenant(id),
+        ScheduleTarget::EveryTenant | ScheduleTarget::Shared => AuditChain::Shared,
+    }
 }
 
 fn target(

@@ -2,12 +2,14 @@ use std::process::ExitCode;
 
 use futures_lite::future::block_on;
 use serde_json::{Value, json};
+use tenantry::audit::AuditChain;
 use tenantry::provisioning::Provisioned;
 use tenantry::{
     Actor, NewTenant, PageRequest, PageSize, Settings, Tenant, TenantFilter, TenantName,
     TenantService,
 };
 
+use super::recorded::{Act, recorded};
 use crate::args::TenantCommand;
 use crate::database::{Database, find};
 use crate::error::CliError;
@@ -34,9 +36,10 @@ pub(crate) fn run(
             let name = name.clone().map_or_else(|| name_of(slug.as_str()), Ok)?;
             let new =
                 NewTenant::new(*slug, name).with_settings(read_settings(settings.as_deref())?);
-            let tenant = block_on(service.create(new, actor))?;
+            let act = Act::in_chain(actor, AuditChain::Shared, "tenant.create", slug);
+            let tenant = recorded(database, &act, || block_on(service.create(new, actor)))?;
             if *provision {
-                return provision_one(service, &tenant, actor, output);
+                return provision_one(database, &tenant, actor, output);
             }
             output.tenant(
                 &format!("created {} ({})", tenant.slug(), tenant.id()),
@@ -58,18 +61,30 @@ pub(crate) fn run(
         TenantCommand::Show(arg) => show(&find(service, &arg.tenant)?, output)?,
         TenantCommand::Provision(arg) => {
             database.require_migrations()?;
-            return provision_one(service, &find(service, &arg.tenant)?, actor, output);
+            return provision_one(database, &find(service, &arg.tenant)?, actor, output);
         }
         TenantCommand::Suspend(arg) => {
-            let tenant = block_on(service.suspend(find(service, &arg.tenant)?.id(), actor))?;
+            let tenant = find(service, &arg.tenant)?;
+            let act = Act::on_tenant(actor, &tenant, "tenant.suspend");
+            let tenant = recorded(database, &act, || {
+                block_on(service.suspend(tenant.id(), actor))
+            })?;
             output.tenant(&format!("suspended {}", tenant.slug()), &tenant)?;
         }
         TenantCommand::Activate(arg) => {
-            let tenant = block_on(service.activate(find(service, &arg.tenant)?.id(), actor))?;
+            let tenant = find(service, &arg.tenant)?;
+            let act = Act::on_tenant(actor, &tenant, "tenant.activate");
+            let tenant = recorded(database, &act, || {
+                block_on(service.activate(tenant.id(), actor))
+            })?;
             output.tenant(&format!("activated {}", tenant.slug()), &tenant)?;
         }
         TenantCommand::Delete(arg) => {
-            let tenant = block_on(service.delete(find(service, &arg.tenant)?.id(), actor))?;
+            let tenant = find(service, &arg.tenant)?;
+            let act = Act::on_tenant(actor, &tenant, "tenant.delete");
+            let tenant = recorded(database, &act, || {
+                block_on(service.delete(tenant.id(), actor))
+            })?;
             let text = format!(
                 "deleted {}; purge it to drop its rows and free its slug",
                 tenant.slug()
@@ -80,7 +95,11 @@ pub(crate) fn run(
             if !yes {
                 return Err(CliError::PurgeUnconfirmed);
             }
-            let purged = block_on(service.purge(find(service, &tenant.tenant)?.id(), actor))?;
+            let tenant = find(service, &tenant.tenant)?;
+            let act = Act::on_tenant(actor, &tenant, "tenant.purge");
+            let purged = recorded(database, &act, || {
+                block_on(service.purge(tenant.id(), actor))
+            })?;
             let slug = purged.tenant.slug();
             output.tenant(&format!("purged {slug}; its slug is free"), &purged.tenant)?;
         }
@@ -102,12 +121,15 @@ fn read_settings(json: Option<&str>) -> Result<Settings, CliError> {
 }
 
 fn provision_one(
-    service: &TenantService,
+    database: &Database,
     tenant: &Tenant,
     actor: &Actor,
     output: &mut Output,
 ) -> Result<ExitCode, CliError> {
-    let outcome = block_on(service.provision(tenant.id(), actor))?;
+    let act = Act::on_tenant(actor, tenant, "tenant.provision");
+    let outcome = recorded(database, &act, || {
+        block_on(database.service().provision(tenant.id(), actor))
+    })?;
     let (text, done, applied) = match &outcome {
         Provisioned::Done { applied, .. } => {
             let count = applied.len();

@@ -55,10 +55,8 @@ fn a_log_is_listed_by_pages() {
             shown.contains("member.add") && shown.contains("user:3"),
             "{shown}"
         );
-        assert_eq!(
-            tenantry.json(&["audit", "list", "--shared"])["entries"],
-            json!([])
-        );
+        let shared = tenantry.json(&["audit", "list", "--shared"]);
+        assert_eq!(shared["entries"][0]["action"], "tenant.create");
         tenantry.refused(&["audit", "list"], "--tenant");
     }
 }
@@ -154,5 +152,109 @@ fn a_missing_end_is_found_by_an_anchor_and_by_nothing_else() {
         tenantry.ok(&VERIFY);
         assert_broken(&tenantry, &anchored, 3);
         tenantry.refused(&[&VERIFY[..], &["--anchor", "4"]].concat(), "NUMBER:HASH");
+    }
+}
+
+fn actions(tenantry: &Tenantry, whose: &[&str]) -> Vec<String> {
+    let log = tenantry.json(&[&["audit", "list"], whose].concat());
+    let action = |entry: &Value| entry["action"].as_str().unwrap().to_owned();
+    log["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(action)
+        .collect()
+}
+
+#[test]
+fn what_an_operator_does_to_tenants_jobs_and_schedules_is_in_the_log() {
+    for database in Databases::start() {
+        let tenantry = database.tenantry();
+        tenantry.ok(&["setup", "--jobs"]);
+        tenantry.ok(&["tenant", "create", "acme", "--provision", "--actor", "ada"]);
+        tenantry.refused(&["tenant", "create", "acme"], "exists already");
+        let put = tenantry.json(&["jobs", "put", "mail", "--tenant", "acme"]);
+        let job = put["job"].as_str().unwrap();
+        tenantry.ok(&["jobs", "cancel", job]);
+        tenantry.refused(&["jobs", "retry", job], "only a waiting job");
+        tenantry.ok(&["jobs", "cancel", "--all", "--tenant", "acme"]);
+        tenantry.ok(&["jobs", "prune", "--older-than", "0s"]);
+        tenantry.ok(&[
+            "schedules",
+            "put",
+            "nightly",
+            "0 2 * * *",
+            "mail",
+            "--every-tenant",
+        ]);
+        tenantry.ok(&["schedules", "remove", "every-tenant/nightly"]);
+        tenantry.ok(&["migrate"]);
+        for verb in ["suspend", "activate", "suspend", "delete"] {
+            tenantry.ok(&["tenant", verb, "acme"]);
+        }
+        let id = tenantry.json(&["tenant", "show", "acme"])["id"].clone();
+        tenantry.ok(&["tenant", "purge", "acme", "--yes"]);
+        let of_acme = [
+            "tenant.provision",
+            "job.put",
+            "job.cancel",
+            "job.retry",
+            "job.retry.failed",
+            "jobs.cancel",
+            "tenant.suspend",
+            "tenant.activate",
+            "tenant.suspend",
+            "tenant.delete",
+            "tenant.purge",
+        ];
+        assert_eq!(
+            actions(&tenantry, &["--tenant", id.as_str().unwrap()]),
+            of_acme
+        );
+        let shared = [
+            "tenant.create",
+            "tenant.create",
+            "tenant.create.failed",
+            "jobs.prune",
+            "schedule.put",
+            "schedule.remove",
+            "tenants.migrate",
+        ];
+        assert_eq!(actions(&tenantry, &["--shared"]), shared);
+        let log = tenantry.json(&["audit", "list", "--shared"]);
+        assert_eq!(log["entries"][0]["actor"], "ada");
+        assert_eq!(log["entries"][2]["detail"], r#"{"reason":"tenant_exists"}"#);
+    }
+}
+
+#[test]
+fn what_cannot_be_recorded_is_not_done() {
+    for (database, tenantry) in world(1) {
+        let cascade = if database.is_sqlite() { "" } else { "CASCADE" };
+        tamper(&database, &format!("DROP TABLE tenantry_audit {cascade}"));
+        for args in [
+            ["members", "remove", "acme", "user:1"].as_slice(),
+            &["tenant", "delete", "acme"],
+        ] {
+            let ended = tenantry.run(args);
+            let said = ended.stderr;
+            assert!(!ended.success, "{args:?}");
+            assert!(
+                said.contains("recorded") || said.contains("tenantry setup"),
+                "{said}"
+            );
+        }
+        assert_eq!(
+            tenantry
+                .json(&["members", "list", "acme"])
+                .as_array()
+                .unwrap()
+                .len(),
+            1
+        );
+        assert_eq!(
+            tenantry.json(&["tenant", "show", "acme"])["status"],
+            "pending"
+        );
     }
 }

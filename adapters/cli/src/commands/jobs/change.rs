@@ -3,11 +3,14 @@ use std::process::ExitCode;
 
 use futures_lite::future::block_on;
 use serde_json::json;
+use tenantry::Actor;
+use tenantry::audit::AuditChain;
 use tenantry::jobs::{JobId, JobReach, JobState};
 use tenantry::ports::{JobFilter, JobQueue, JobQueueError};
 
 use super::list::each;
 use crate::args::ChoiceArgs;
+use crate::commands::recorded::{Act, chain_of, recorded};
 use crate::database::Database;
 use crate::error::{CliError, chain};
 use crate::output::Output;
@@ -41,6 +44,15 @@ impl Change {
         }
     }
 
+    /// What the audit log calls it, of one job and of all of a scope.
+    fn actions(self) -> [&'static str; 2] {
+        match self {
+            Self::Retry => ["job.retry", "jobs.retry"],
+            Self::PutBack => ["job.put_back", "jobs.put_back"],
+            Self::Cancel => ["job.cancel", "jobs.cancel"],
+        }
+    }
+
     fn make(self, queue: &dyn JobQueue, id: JobId) -> Result<(), JobQueueError> {
         match self {
             Self::Retry => block_on(queue.make_due(id)),
@@ -65,12 +77,21 @@ pub(super) fn run(
     database: &Database,
     choice: &ChoiceArgs,
     change: Change,
+    actor: &Actor,
     output: &mut Output,
 ) -> Result<ExitCode, CliError> {
     let (queue, reach) = (database.queue(), database.reach(&choice.reach)?);
     let mut report = Report::default();
     if choice.all {
-        let outcome = all(&*queue, reach, choice, change, &mut report);
+        let JobReach::Only(scope) = reach else {
+            return Err(CliError::WhoseJobs);
+        };
+        let [_, action] = change.actions();
+        let act = Act::in_chain(actor, chain_of(scope), action, &"all of its jobs");
+        let act = act.with(json!({ "kinds": choice.kind }));
+        let outcome = recorded(database, &act, || {
+            all(&*queue, reach, choice, change, &mut report)
+        });
         // What was done is told, also if the rest couldn't be.
         if outcome.is_ok() || !report.changed.is_empty() {
             say(&report, change, output)?;
@@ -80,7 +101,7 @@ pub(super) fn run(
     }
     let mut seen = BTreeSet::new();
     for id in choice.ids.iter().copied().filter(|id| seen.insert(*id)) {
-        match one(&*queue, reach, id, change) {
+        match one(database, reach, id, change, actor) {
             Ok(()) => report.changed.push(id),
             Err(error) => report.failed.push((id, error)),
         }
@@ -96,10 +117,29 @@ pub(super) fn run(
     })
 }
 
-fn one(queue: &dyn JobQueue, reach: JobReach, id: JobId, change: Change) -> Result<(), CliError> {
-    if reach != JobReach::Everything && !reach.covers(block_on(queue.find(id))?.job.scope()) {
-        return Err(CliError::NotTheirs { id });
-    }
+fn one(
+    database: &Database,
+    reach: JobReach,
+    id: JobId,
+    change: Change,
+    actor: &Actor,
+) -> Result<(), CliError> {
+    let queue = database.queue();
+    let chain = match block_on(queue.find(id)) {
+        Ok(record) if reach.covers(record.job.scope()) => chain_of(record.job.scope()),
+        Ok(_) => return Err(CliError::NotTheirs { id }),
+        // It can be taken back all the same.
+        Err(JobQueueError::Unreadable { .. }) if reach == JobReach::Everything => {
+            AuditChain::Shared
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let [action, _] = change.actions();
+    let act = Act::in_chain(actor, chain, action, &id);
+    recorded(database, &act, || made(&*queue, id, change))
+}
+
+fn made(queue: &dyn JobQueue, id: JobId, change: Change) -> Result<(), CliError> {
     change
         .make(queue, id)
         .map_err(|error| match (change, error) {
@@ -129,9 +169,6 @@ fn all(
     change: Change,
     report: &mut Report,
 ) -> Result<(), CliError> {
-    if reach == JobReach::Everything {
-        return Err(CliError::WhoseJobs);
-    }
     let states = change.states();
     let filter = JobFilter { reach, states };
     let Report { changed, left, .. } = report;

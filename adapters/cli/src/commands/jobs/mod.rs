@@ -36,16 +36,16 @@ pub(crate) fn run(
         JobsCommand::Dead(page) => list::dead(database, page, output)?,
         JobsCommand::Show { id, payload } => list::show(database, *id, *payload, output)?,
         JobsCommand::Retry(choice) => {
-            return change::run(database, choice, Change::Retry, output);
+            return change::run(database, choice, Change::Retry, actor, output);
         }
         JobsCommand::PutBack(choice) => {
-            return change::run(database, choice, Change::PutBack, output);
+            return change::run(database, choice, Change::PutBack, actor, output);
         }
         JobsCommand::Cancel(choice) => {
-            return change::run(database, choice, Change::Cancel, output);
+            return change::run(database, choice, Change::Cancel, actor, output);
         }
         JobsCommand::Stats(reach) => stats(database, reach, output)?,
-        JobsCommand::Prune(args) => prune::run(database, args, output)?,
+        JobsCommand::Prune(args) => prune::run(database, args, actor, output)?,
         JobsCommand::Work(args) => return work::run(database, args, output),
     }
     Ok(ExitCode::SUCCESS)

@@ -8,6 +8,7 @@ use tenantry::{Actor, TenantContext};
 use tenantry_memory::{RandomBits, SystemClock};
 
 use crate::args::{PutArgs, ScopeArgs};
+use crate::commands::recorded::{Act, chain_of, recorded};
 use crate::database::{Database, find};
 use crate::error::CliError;
 use crate::output::Output;
@@ -19,8 +20,12 @@ pub(super) fn run(
     output: &mut Output,
 ) -> Result<(), CliError> {
     let job = envelope(args, context(database, &args.scope, actor)?, actor)?;
-    let (id, new) = match block_on(database.queue().enqueue(&job))? {
-        Enqueued::New => (job.id(), true),
+    let id = job.id();
+    let act = Act::in_chain(actor, chain_of(job.scope()), "job.put", &id);
+    let act = act.with(json!({ "kind": job.kind() }));
+    let put = recorded(database, &act, || block_on(database.queue().enqueue(&job)))?;
+    let (id, new) = match put {
+        Enqueued::New => (id, true),
         Enqueued::AlreadyThere(id) => (id, false),
     };
     let text = if new {
