@@ -11,9 +11,9 @@ use crate::{BoxError, PageSize, Retry, TenantId};
 
 /// Who looks for the record that proves a domain: a resolver of DNS.
 ///
-/// An implementation looks up the TXT records at [`DomainChallenge::record_name`] with a time-out, and keeps no answer. A resolver
-/// that it asks may know an older one, for as long as the domain's own servers allow. It follows no record to another name
-/// than DNS itself does.
+/// An implementation looks up the TXT records at [`DomainChallenge::record_name`] with a time-out, and keeps no answer. A
+/// resolver that it asks may know an older one, for as long as the domain's own servers allow. It follows no record to
+/// another name than DNS itself does.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait DomainProver: Send + Sync {
