@@ -7,15 +7,22 @@ use std::time::Duration;
 use chrono::DateTime;
 use futures_lite::future::block_on;
 use tenantry::cache::{CacheError, CacheService};
-use tenantry::jobs::{DeathReason, JobId, NotBegun, Outcome};
+use tenantry::jobs::{
+    DeathReason, JobAttempt, JobEnvelope, JobFailure, JobHandler, JobId, JobKind, JobPayload,
+    JobPolicy, JobWorker, NotBegun, Outcome,
+};
 use tenantry::ports::{
-    ChangeSignal, JobStats, MockCache, MockTenantChanges, ScopeError, ScopeMode, TenantChanges,
-    TenantScopes,
+    ChangeSignal, JobQueue, JobStats, MockCache, MockTenantChanges, ScopeError, ScopeMode,
+    TenantChanges, TenantScopes,
 };
 use tenantry::{
     Actor, Settings, Slug, Tenant, TenantContext, TenantId, TenantName, TenantParts, TenantStatus,
 };
-use tenantry_memory::{MemoryCache, MemoryDatabase, MemoryScopes, SystemClock};
+use tenantry_memory::{
+    MemoryCache, MemoryDatabase, MemoryJobQueue, MemoryScopes, MemoryTenantRepository, RandomBits,
+    SystemClock,
+};
+use tenantry_runner::{JobRunner, JobRunnerSettings, NoSignal};
 use tenantry_telemetry::{
     JobMetrics, ObservedCache, ObservedChanges, ObservedScopes, PoolFigures, RequestOutcome,
     Telemetry,
@@ -231,6 +238,42 @@ fn jobs_are_counted_by_what_became_of_them() {
     says("tenantry_job_failures_total", "1");
     says("tenantry_job_leases_lost_total", "1");
     says("tenantry_queue_jobs{state=\"waiting\"}", "3");
+}
+
+/// Does any job at once.
+struct Work;
+
+#[async_trait::async_trait]
+impl JobHandler for Work {
+    async fn run(&self, _: &JobAttempt) -> Result<Option<JobPayload>, JobFailure> {
+        Ok(None)
+    }
+}
+
+#[test]
+fn a_runner_tells_what_became_of_its_jobs() {
+    let telemetry = Telemetry::new();
+    let queue = MemoryJobQueue::new(Arc::new(SystemClock));
+    let work = JobKind::new("work").unwrap();
+    for number in 0..3 {
+        let id = JobId::from_parts(DateTime::UNIX_EPOCH, [number; 10]);
+        let (payload, now) = (JobPayload::of(&1).unwrap(), DateTime::UNIX_EPOCH);
+        let job = JobEnvelope::shared_on_purpose(Actor::system(), id, work.clone(), payload, now);
+        block_on(queue.enqueue(&job)).unwrap();
+    }
+    let tenants = Arc::new(MemoryTenantRepository::new());
+    let random = Arc::new(RandomBits::new());
+    let worker = JobWorker::new(Arc::new(queue), tenants, random, JobPolicy::default())
+        .with_handler(work, Arc::new(Work));
+    let settings = JobRunnerSettings {
+        until_idle: true,
+        ..JobRunnerSettings::default()
+    };
+    let observer = Arc::new(JobMetrics::new(telemetry.clone()));
+    let runner = JobRunner::start_observed(&worker, NoSignal, settings, observer).unwrap();
+    runner.wait();
+    let completed = "tenantry_jobs_total{outcome=\"completed\",reason=\"\"}";
+    assert_eq!(value(&telemetry, completed), "3");
 }
 
 #[test]
