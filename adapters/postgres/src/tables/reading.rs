@@ -312,3 +312,82 @@ impl Query for Once {
 }
 
 impl<C> RunQueryDsl<C> for Once {}
+
+#[cfg(test)]
+mod tests {
+    use tenantry::tables::{
+        ColumnDeclaration, ColumnKind, FilterOperator, RowKey, TableCatalogue, TableCursor,
+        TableQuery,
+    };
+    use tenantry::{PageSize, Slug, TenantId};
+
+    use super::*;
+    use crate::repository::snapshots::assert_snapshot;
+
+    fn catalogue() -> TableCatalogue {
+        let column = |name, kind| ColumnDeclaration::new(name, kind).expect("a name");
+        let columns = [
+            column("id", ColumnKind::Integer).sortable(),
+            column("customer", ColumnKind::Text).filterable().sortable(),
+            column("total", ColumnKind::Decimal).filterable(),
+            column("photo", ColumnKind::Bytes),
+            column("card", ColumnKind::Text).secret(),
+        ];
+        let orders = TableDeclaration::new("orders", columns, ["id"]).expect("declared");
+        TableCatalogue::new([orders]).expect("declared")
+    }
+
+    fn of(declared: &TableDeclaration) -> Table<'_> {
+        let built_in = |written: &str| Type {
+            written: written.into(),
+            built_in: Some(written.into()),
+        };
+        Table {
+            declared,
+            types: ["int8", "text", "numeric", "bytea"].map(built_in).into(),
+            schema: SchemaName::of(&Slug::new("acme").expect("a slug")),
+        }
+    }
+
+    fn assert_statement(name: &str, statement: &Statement) {
+        let shown = diesel::debug_query::<Pg, _>(statement).to_string();
+        assert_snapshot(&format!("tables_{name}"), &shown);
+    }
+
+    /// The second page of a query.
+    fn second_page(query: TableQuery) -> PagePlan {
+        let tenant = TenantId::from_parts(chrono::DateTime::UNIX_EPOCH, [1; 10]);
+        let plan = |query: &TableQuery| {
+            PagePlan::new(&catalogue(), tenant, query, CellLimit::PAGE).expect("a plan")
+        };
+        let query = query.in_pages_of(PageSize::new(1).expect("a size"));
+        let first = plan(&query);
+        let found = |id| FoundRow {
+            row: Row {
+                key: RowKey::of(&[Value::Integer(id)]).expect("a key"),
+                cells: Vec::new(),
+            },
+            position: match first.order() {
+                [_] => vec![Value::Integer(id)],
+                _ => vec![Value::Text("smith".into()), Value::Integer(id)],
+            },
+        };
+        let page = first.page(vec![found(1), found(2)]).expect("a page");
+        let next: TableCursor = page.next.expect("there is more");
+        plan(&query.after(next))
+    }
+
+    #[test]
+    fn the_statements_are_what_was_reviewed() {
+        let by_key = second_page(TableQuery::of("orders"));
+        assert_statement("by_key", &page_statement(&of(by_key.table()), &by_key));
+        let by_customer = second_page(
+            TableQuery::of("orders")
+                .filtered("customer", FilterOperator::Contains, Some("it's"))
+                .filtered("total", FilterOperator::AtLeast, Some("10.5"))
+                .sorted("customer", Direction::Descending),
+        );
+        let statement = page_statement(&of(by_customer.table()), &by_customer);
+        assert_statement("by_customer", &statement);
+    }
+}

@@ -1,0 +1,4 @@
+SELECT ARRAY[pg_catalog.left(t."id"::pg_catalog.text, 1001), pg_catalog.left(t."customer"::pg_catalog.text, 1001), pg_catalog.left(t."total"::pg_catalog.text, 1001), pg_catalog.encode(pg_catalog.substring(t."photo", 1, 1000), 'hex')]::pg_catalog.text[] AS cells, ARRAY[coalesce(pg_catalog.octet_length(t."id"::pg_catalog.text), 0), coalesce(pg_catalog.octet_length(t."customer"::pg_catalog.text), 0), coalesce(pg_catalog.octet_length(t."total"::pg_catalog.text), 0), coalesce(pg_catalog.octet_length(t."photo"), 0)]::pg_catalog.int8[] AS lengths, ARRAY[(t."id")::pg_catalog.text]::pg_catalog.text[] AS of_key, ARRAY[(t."id")::pg_catalog.text]::pg_catalog.text[] AS place
+FROM "tenant_acme"."orders" AS t
+WHERE true
+AND (t."id") > (CAST($1 AS pg_catalog.int8)) ORDER BY t."id" ASC LIMIT $2 -- binds: ["1", 2]
