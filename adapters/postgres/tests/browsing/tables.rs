@@ -5,8 +5,9 @@ use std::sync::Arc;
 use tenantry::Tenant;
 use tenantry::ports::{AuditStore, TenantTables};
 use tenantry::tables::Value;
+use tenantry_conformance::servers::{PgBouncer, PoolSettings, Postgres};
 use tenantry_conformance::tables::TableHarness;
-use tenantry_postgres::{PostgresAuditStore, PostgresTenantTables};
+use tenantry_postgres::{PostgresAuditStore, PostgresTenantTables, TenantPool};
 
 use crate::world::{Stopped, World};
 
@@ -18,7 +19,19 @@ mod on_other_types {
     tenantry_conformance::table_suite!(super::Others);
 }
 
+mod behind_a_pooler {
+    tenantry_conformance::table_suite!(super::Pooled);
+}
+
 struct Usual(World);
+
+/// A pooler hands the server out by transaction, and every connection is cleared in the transaction itself, a read-only one too.
+struct Pooled {
+    usual: Usual,
+    pool: TenantPool,
+    // Last, so that nobody uses it any more.
+    _pooler: PgBouncer,
+}
 
 /// What is compared otherwise: a text with a length, a float, a time without a zone, a domain, JSON that is kept as text.
 struct Others(World);
@@ -84,6 +97,48 @@ macro_rules! harness {
 }
 
 harness!(Usual, "postgres", USUAL);
+
+impl TableHarness for Pooled {
+    const ADAPTER: &'static str = "postgres, behind a pooler";
+    const VIEWS_CAN_WRITE: bool = true;
+    const HAS_CHECKS: bool = true;
+
+    fn start() -> Self {
+        let usual = Usual::start();
+        let pooler = PgBouncer::start(Postgres::shared(), &PoolSettings::default()).unwrap();
+        let url = pooler.database_url(&usual.0.database);
+        Self {
+            pool: TenantPool::new(url.parse().unwrap()).unwrap(),
+            _pooler: pooler,
+            usual,
+        }
+    }
+
+    fn tables(&self) -> Arc<dyn TenantTables> {
+        let pool = self.pool.clone();
+        Arc::new(PostgresTenantTables::over(pool, Arc::new(Stopped)))
+    }
+
+    fn audit(&self) -> Arc<dyn AuditStore> {
+        self.usual.audit()
+    }
+
+    fn provision(&self, tenant: &Tenant) {
+        self.usual.provision(tenant);
+    }
+
+    fn put(&self, tenant: &Tenant, table: &str, values: &[(&str, Value)]) {
+        self.usual.put(tenant, table, values);
+    }
+
+    fn items(&self, tenant: &Tenant, column: &str) -> Vec<(i64, Option<String>)> {
+        self.usual.items(tenant, column)
+    }
+
+    fn close_audit(&self) {
+        self.usual.close_audit();
+    }
+}
 harness!(Others, "postgres, other types", OTHERS);
 
 #[test]

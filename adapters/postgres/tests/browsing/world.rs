@@ -15,6 +15,7 @@ use tenantry_conformance::servers::Postgres;
 use tenantry_postgres::{PostgresConfig, SharedMigrations, TenantPool, mark_of};
 
 pub(crate) struct World {
+    pub(crate) database: String,
     pub(crate) config: PostgresConfig,
     pub(crate) pool: TenantPool,
 }
@@ -43,7 +44,11 @@ impl World {
         let config: PostgresConfig = server.database_url(&database).parse().unwrap();
         block_on(SharedMigrations::of_tenantry(config.clone()).run()).unwrap();
         let pool = TenantPool::new(config.clone()).unwrap();
-        Self { config, pool }
+        Self {
+            database,
+            config,
+            pool,
+        }
     }
 
     pub(crate) fn connection(&self) -> PgConnection {
