@@ -20,6 +20,15 @@ pub(crate) struct SettingArgs {
     /// The file of operators and the digests of their tokens; `operators.toml` in SQLite's folder by default.
     #[arg(long, value_name = "FILE")]
     pub(crate) operators: Option<String>,
+    /// How often to note how much tenants have: `1h`, or `off`.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) sample_usage: Option<String>,
+    /// The Redis whose caches operators may count and flush; none by default.
+    #[arg(long, value_name = "URL")]
+    pub(crate) redis_url: Option<String>,
+    /// Answer `/metrics` without asking for a token: by default where it is for this machine alone.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) metrics: Option<String>,
     /// Print a link to sign in by, once, at the start: by default where it is for this machine alone.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) sign_in_link: Option<String>,
@@ -29,6 +38,9 @@ pub(crate) struct SettingArgs {
     /// Yes, provision tenants without tables of their own, although no migrations are named.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) without_tables: Option<String>,
+    /// The file that declares which of tenants' tables an operator may look at: none, unless it is given.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tables: Option<String>,
     /// The most connections to PostgreSQL.
     #[arg(long, value_name = "NUMBER")]
     pub(crate) pool_size: Option<String>,

@@ -6,6 +6,7 @@ mod given;
 mod mistake;
 mod reader;
 mod setting;
+mod tables;
 mod value;
 
 use std::ffi::OsString;
@@ -13,6 +14,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use tenantry::tables::TableCatalogue;
 use tenantry_admin::{OperatorToken, PublicUrl};
 use tracing_subscriber::filter::Targets;
 
@@ -36,6 +38,7 @@ const USUAL_ADDRESS: &str = "127.0.0.1:8080";
 pub(crate) struct Config {
     pub(crate) database: Url,
     pub(crate) migrations: Option<PathBuf>,
+    pub(crate) tables: Option<TableCatalogue>,
     pub(crate) setup: bool,
     pub(crate) pool_size: u32,
     pub(crate) bind: SocketAddr,
@@ -43,6 +46,10 @@ pub(crate) struct Config {
     pub(crate) operators: Option<PathBuf>,
     pub(crate) operator_token: Option<OperatorToken>,
     pub(crate) sign_in_link: bool,
+    pub(crate) sample_usage: Option<Duration>,
+    #[cfg(feature = "redis")]
+    pub(crate) redis: Option<tenantry_redis::RedisSettings>,
+    pub(crate) metrics: bool,
     pub(crate) log: Targets,
     pub(crate) log_format: LogFormat,
     pub(crate) ready_timeout: Duration,
@@ -111,6 +118,7 @@ impl Config {
             value::truth,
             as_given,
         );
+        let tables = reader.optional(Setting::Tables, "none", tables_of, as_given);
         let setup = reader.read(Setting::Setup, truth_of(on_sqlite), value::truth, as_given);
         let pool_size = reader.read(Setting::PoolSize, "10", value::pool_size, as_given);
         let bind = reader.read(Setting::Bind, USUAL_ADDRESS, value::address, as_given);
@@ -138,49 +146,31 @@ impl Config {
             |text| Ok(PathBuf::from(text)),
             as_given,
         );
-        let operator_token = reader.optional(Setting::OperatorToken, "none", token, |_, _| {
-            "(hidden)".to_owned()
-        });
+        let operator_token = reader.optional(Setting::OperatorToken, "none", token, hidden);
+        let sample_usage = reader.read(Setting::SampleUsage, "1h", value::interval, as_given);
+        // In a build without Redis it is only ever a mistake, which the reader has.
+        let redis = reader.optional(Setting::RedisUrl, "none", value::redis, hidden);
+        #[cfg(not(feature = "redis"))]
+        let _ = redis;
+        let metrics = reader.read(
+            Setting::Metrics,
+            truth_of(for_this_machine),
+            value::truth,
+            as_given,
+        );
         let log = reader.read(Setting::Log, "info", value::levels, as_given);
         let log_format = reader.read(Setting::LogFormat, "text", value::log_format, as_given);
         let ready_timeout = reader.read(Setting::ReadyTimeout, "2s", value::time, as_given);
         let stop_timeout = reader.read(Setting::StopTimeout, "30s", value::time, as_given);
 
-        if let (Ok(bind), Ok(false)) = (bind, plain_http)
-            && !bind.ip().is_loopback()
-        {
-            reader.mistaken(
-                Setting::Bind,
-                "others reach it there, and tokens would travel in the clear: put a proxy with TLS in front, and say \
-                 plain_http",
-            );
-        }
-        if let (Ok(bind), Ok(None)) = (bind, &public_url)
-            && !bind.ip().is_loopback()
-        {
-            reader.mistaken(
-                Setting::PublicUrl,
-                "where others reach it isn't known: say it, as https://tenants.example",
-            );
-        }
-        if let (Ok(migrations), Ok(without_tables), Ok(_)) =
-            (&migrations, without_tables, &database)
-        {
-            match (migrations, without_tables) {
-                (Some(_), true) => reader.mistaken(
-                    Setting::WithoutTables,
-                    "migrations are named, too: name none, or let tenants have tables",
-                ),
-                (None, false) => reader.mistaken(
-                    Setting::Migrations,
-                    "none are named, and every new tenant would lack its tables: name a folder, or say without_tables",
-                ),
-                _ => {}
-            }
+        check_reach(reader, bind, plain_http, &public_url);
+        if database.is_ok() {
+            check_tables(reader, &migrations, without_tables);
         }
         Ok(Self {
             database: database?,
             migrations: migrations?,
+            tables: tables?,
             setup: setup?,
             pool_size: pool_size?,
             bind: bind?,
@@ -188,12 +178,67 @@ impl Config {
             operators: operators?.or(usual_operators),
             operator_token: operator_token?,
             sign_in_link: sign_in_link?,
+            sample_usage: sample_usage?,
+            #[cfg(feature = "redis")]
+            redis: redis?,
+            metrics: metrics?,
             log: log?,
             log_format: log_format?,
             ready_timeout: ready_timeout?,
             stop_timeout: stop_timeout?,
         })
     }
+}
+
+/// Whether it is known who reaches the server, and how.
+fn check_reach(
+    reader: &mut Reader<'_>,
+    bind: Result<SocketAddr, Wrong>,
+    plain_http: Result<bool, Wrong>,
+    public_url: &Result<Option<PublicUrl>, Wrong>,
+) {
+    if let (Ok(bind), Ok(false)) = (bind, plain_http)
+        && !bind.ip().is_loopback()
+    {
+        reader.mistaken(
+            Setting::Bind,
+            "others reach it there, and tokens would travel in the clear: put a proxy with TLS in front, and say \
+             plain_http",
+        );
+    }
+    if let (Ok(bind), Ok(None)) = (bind, public_url)
+        && !bind.ip().is_loopback()
+    {
+        reader.mistaken(
+            Setting::PublicUrl,
+            "where others reach it isn't known: say it, as https://tenants.example",
+        );
+    }
+}
+
+/// Whether new tenants get the tables that they should.
+fn check_tables(
+    reader: &mut Reader<'_>,
+    migrations: &Result<Option<PathBuf>, Wrong>,
+    without_tables: Result<bool, Wrong>,
+) {
+    if let (Ok(migrations), Ok(without_tables)) = (migrations, without_tables) {
+        match (migrations, without_tables) {
+            (Some(_), true) => reader.mistaken(
+                Setting::WithoutTables,
+                "migrations are named, too: name none, or let tenants have tables",
+            ),
+            (None, false) => reader.mistaken(
+                Setting::Migrations,
+                "none are named, and every new tenant would lack its tables: name a folder, or say without_tables",
+            ),
+            _ => {}
+        }
+    }
+}
+
+fn hidden<T>(_: &T, _: &str) -> String {
+    "(hidden)".to_owned()
 }
 
 fn as_given<T>(_: &T, text: &str) -> String {
@@ -221,6 +266,10 @@ pub(crate) fn shown(url: &Url) -> String {
         Url::Postgres(config) => format!("PostgreSQL at {}", config.target()),
         Url::Sqlite(folder) => format!("sqlite:{}", folder.display()),
     }
+}
+
+fn tables_of(text: &str) -> Result<TableCatalogue, String> {
+    tables::read(Path::new(text)).map_err(|error| crate::error::chain(&error).join(": "))
 }
 
 fn existing_folder(text: &str) -> Result<PathBuf, String> {

@@ -30,17 +30,44 @@ pub(super) fn pool_size(text: &str) -> Result<u32, String> {
 
 /// A number and its unit. Zero is none: nothing would have time to be done.
 pub(super) fn time(text: &str) -> Result<Duration, String> {
-    const LONGEST: Duration = Duration::from_hours(1);
+    let longest = Duration::from_hours(1);
+    let time = number_and_unit(text).filter(|time| *time <= longest);
+    time.ok_or_else(|| "it is a time of at most an hour, as 500ms, 30s or 2m".to_owned())
+}
+
+/// How often something is done, if it is. Never more than once in a minute, so that it doesn't become what the server does.
+pub(super) fn interval(text: &str) -> Result<Option<Duration>, String> {
+    if text == "off" {
+        return Ok(None);
+    }
+    let (shortest, longest) = (Duration::from_mins(1), Duration::from_hours(24 * 7));
+    let time = number_and_unit(text).filter(|time| (shortest..=longest).contains(time));
+    time.map(Some)
+        .ok_or_else(|| "it is off, or a time from 1m to 168h, as 15m or 1h".to_owned())
+}
+
+fn number_and_unit(text: &str) -> Option<Duration> {
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (number, unit) = text.split_at(digits);
-    let time = number.parse::<u32>().ok().and_then(|number| match unit {
-        "ms" => Some(Duration::from_millis(number.into())),
-        "s" => Some(Duration::from_secs(number.into())),
-        "m" => Some(Duration::from_secs(u64::from(number) * 60)),
-        _ => None,
-    });
-    time.filter(|time| !time.is_zero() && *time <= LONGEST)
-        .ok_or_else(|| "it is a time of at most an hour, as 500ms, 30s or 2m".to_owned())
+    let number: u64 = number.parse::<u32>().ok()?.into();
+    let time = match unit {
+        "ms" => Duration::from_millis(number),
+        "s" => Duration::from_secs(number),
+        "m" => Duration::from_mins(number),
+        "h" => Duration::from_hours(number),
+        _ => return None,
+    };
+    (!time.is_zero()).then_some(time)
+}
+
+#[cfg(feature = "redis")]
+pub(super) fn redis(text: &str) -> Result<tenantry_redis::RedisSettings, String> {
+    tenantry_redis::RedisSettings::new(text).map_err(|error| error.to_string())
+}
+
+#[cfg(not(feature = "redis"))]
+pub(super) fn redis(_: &str) -> Result<(), String> {
+    Err("this build knows no Redis: build the command with --features redis".to_owned())
 }
 
 /// Where people reach the server: by `https`, or on this machine, unless sessions in the clear were asked for.
@@ -92,7 +119,7 @@ mod tests {
         assert_eq!(time("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(time("30s"), Ok(Duration::from_secs(30)));
         assert_eq!(time("2m"), Ok(Duration::from_mins(2)));
-        for refused in ["", "s", "30", "0s", "61m", "-1s", "1.5s", "1h", "30 s"] {
+        for refused in ["", "s", "30", "0s", "61m", "-1s", "1.5s", "2h", "30 s"] {
             assert!(time(refused).is_err(), "{refused}");
         }
     }
@@ -108,6 +135,15 @@ mod tests {
             }
             let plain = public_url("http://tenants.example", in_the_clear);
             assert_eq!(plain.is_ok(), in_the_clear);
+        }
+    }
+
+    #[test]
+    fn an_interval_is_off_or_between_a_minute_and_a_week() {
+        assert_eq!(interval("off"), Ok(None));
+        assert_eq!(interval("168h"), Ok(Some(Duration::from_hours(168))));
+        for refused in ["", "never", "59s", "169h", "0m"] {
+            assert!(interval(refused).is_err(), "{refused}");
         }
     }
 

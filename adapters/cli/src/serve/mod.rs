@@ -6,6 +6,9 @@ mod connections;
 mod door;
 mod health;
 mod logs;
+mod metrics;
+mod optional;
+mod sampling;
 mod stop;
 mod stores;
 
@@ -75,13 +78,16 @@ async fn serve(config: &Config, stores: Stores, output: &mut Output) -> Result<(
         .map_err(LinkError::from)
         .map_err(ServeError::from)?;
     let health = Health::new(stores.tenants(), config.ready_timeout, stop.clone());
-    let app = app::router(&stores, Arc::new(tokens), sign_in, health)?;
+    let app = app::router(config, &stores, Arc::new(tokens), sign_in, health)?;
     let mut link = None;
     if config.sign_in_link {
         let made = door::link_for_starter(&operators).await;
         link = Some(made.map_err(ServeError::from)?);
     }
     door::keep_tidy(operators);
+    if let Some(every) = config.sample_usage {
+        sampling::begin(stores.sampler(), every);
+    }
     let database = shown(&config.database);
     info!(%address, %database, "listening");
     let url = door::url_of(config, address)

@@ -87,3 +87,10 @@ fn a_link_made_beside_a_running_server_lets_in_until_its_owner_is_revoked() {
         assert_eq!(page(&server, "/dashboard", Some(&session)).status, 303);
     }
 }
+
+/// A page as whoever has used the link of the server's start gets it.
+pub(crate) fn signed_in(server: &Server, path: &str) -> Answer {
+    let link = server.said["sign_in"].as_str().unwrap();
+    let session = cookie(&enter(server, link));
+    page(server, path, Some(&session))
+}

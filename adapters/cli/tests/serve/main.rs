@@ -5,6 +5,7 @@ mod browser;
 mod container;
 mod life;
 mod operators;
+mod parts;
 mod readiness;
 mod settings;
 mod starting;

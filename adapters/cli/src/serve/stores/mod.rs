@@ -7,19 +7,27 @@ use std::sync::Arc;
 
 use futures_lite::future::block_on;
 use tenantry::audit::AuditLog;
+#[cfg(feature = "dns")]
+use tenantry::domains::DomainService;
 use tenantry::membership::MembershipService;
 use tenantry::operators::OperatorService;
 use tenantry::ports::{
-    AuditStore, Clock, JobQueue, MembershipStore, OperatorStore, RepositoryError, SchemaProvider,
-    TenantRepository,
+    AuditStore, Clock, DomainStore, JobQueue, MembershipStore, OperatorStore, RepositoryError,
+    SchemaProvider, TenantRepository, TenantSizes, TenantTables, UsageStore,
 };
+use tenantry::tables::{TableBrowser, TableCatalogue};
+use tenantry::usage::UsageSampler;
 use tenantry::{PageRequest, PageSize, TenantFilter, TenantService};
 use tenantry_memory::{RandomIds, SystemClock, SystemSecrets};
+use tenantry_telemetry::PoolFigures;
 
 use super::ServeError;
 use crate::config::Config;
 use crate::database::Url;
 use crate::error::CliError;
+
+/// Says how the connections of a pool are.
+type PoolGauge = Arc<dyn Fn() -> PoolFigures + Send + Sync>;
 
 /// What a server works on: there, and set up.
 pub(crate) struct Stores {
@@ -29,6 +37,15 @@ pub(crate) struct Stores {
     members: Arc<dyn MembershipStore>,
     audit: Arc<dyn AuditStore>,
     jobs: Arc<dyn JobQueue>,
+    #[cfg_attr(
+        not(feature = "dns"),
+        expect(dead_code, reason = "nobody could prove one")
+    )]
+    domains: Arc<dyn DomainStore>,
+    pool: PoolGauge,
+    rows: Arc<dyn TenantTables>,
+    sizes: Arc<dyn TenantSizes>,
+    samples: Arc<dyn UsageStore>,
 }
 
 impl Stores {
@@ -66,8 +83,36 @@ impl Stores {
         AuditLog::new(Arc::clone(&self.audit), clock())
     }
 
+    /// Domains, proven so.
+    #[cfg(feature = "dns")]
+    pub(super) fn domains(&self, prover: Arc<dyn tenantry::ports::DomainProver>) -> DomainService {
+        let store = Arc::clone(&self.domains);
+        DomainService::new(store, prover, clock(), Arc::new(SystemSecrets))
+    }
+
+    /// How the connections are, each time that it is asked.
+    pub(super) fn pool(&self) -> PoolGauge {
+        Arc::clone(&self.pool)
+    }
+
+    /// What takes the samples.
+    pub(super) fn sampler(&self) -> UsageSampler {
+        let (sizes, samples) = self.usage();
+        UsageSampler::new(self.tenants(), sizes, samples, clock())
+    }
+
     pub(super) fn jobs(&self) -> Arc<dyn JobQueue> {
         Arc::clone(&self.jobs)
+    }
+
+    /// A browser of these tables.
+    pub(super) fn browser(&self, catalogue: TableCatalogue) -> TableBrowser {
+        TableBrowser::new(Arc::clone(&self.rows), catalogue)
+    }
+
+    /// How much tenants have now, and had.
+    pub(super) fn usage(&self) -> (Arc<dyn TenantSizes>, Arc<dyn UsageStore>) {
+        (Arc::clone(&self.sizes), Arc::clone(&self.samples))
     }
 
     pub(super) fn tenants(&self) -> Arc<dyn TenantRepository> {

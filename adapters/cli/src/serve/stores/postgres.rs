@@ -3,12 +3,14 @@ use std::sync::Arc;
 use futures_lite::future::block_on;
 use tenantry_postgres::jobs::PostgresJobQueue;
 use tenantry_postgres::{
-    Migrations, PoolSettings, PostgresAuditStore, PostgresConfig, PostgresMembershipStore,
-    PostgresOperatorStore, PostgresSchemaProvider, PostgresTenantRepository, SharedMigrations,
-    TenantPool,
+    Migrations, PoolSettings, PostgresAuditStore, PostgresConfig, PostgresDomainStore,
+    PostgresMembershipStore, PostgresOperatorStore, PostgresSchemaProvider,
+    PostgresTenantRepository, PostgresTenantSizes, PostgresTenantTables, PostgresUsageStore,
+    SharedMigrations, TenantPool,
 };
+use tenantry_telemetry::PoolFigures;
 
-use super::Stores;
+use super::{Stores, clock};
 use crate::config::Config;
 use crate::database::LOCK_TIMEOUT;
 use crate::error::CliError;
@@ -32,12 +34,29 @@ pub(super) fn open(postgres: &PostgresConfig, config: &Config) -> Result<Stores,
     };
     let pool = TenantPool::with_settings(postgres.clone(), settings).map_err(ServeError::from)?;
     let schemas = PostgresSchemaProvider::new(postgres.clone(), migrations);
+    let asked = pool.clone();
+    let figures = move || {
+        let found = asked.statistics();
+        PoolFigures {
+            size: found.size,
+            idle: found.idle,
+            in_use: found.in_use,
+            waiting: found.waiting,
+            opened: found.opened,
+            closed: found.recycled + found.discarded + found.replaced,
+        }
+    };
     Ok(Stores {
+        pool: Arc::new(figures),
         tenants: Arc::new(PostgresTenantRepository::over(pool.clone())),
         schemas: Arc::new(schemas.with_lock_timeout(LOCK_TIMEOUT)),
         operators: Arc::new(PostgresOperatorStore::over(pool.clone())),
         members: Arc::new(PostgresMembershipStore::over(pool.clone())),
         audit: Arc::new(PostgresAuditStore::over(pool.clone())),
+        domains: Arc::new(PostgresDomainStore::over(pool.clone())),
+        rows: Arc::new(PostgresTenantTables::over(pool.clone(), clock())),
+        sizes: Arc::new(PostgresTenantSizes::over(pool.clone())),
+        samples: Arc::new(PostgresUsageStore::over(pool.clone())),
         jobs: Arc::new(PostgresJobQueue::over(pool)),
     })
 }
