@@ -74,12 +74,14 @@ impl UsageSampler {
     }
 
     /// The kind of the job that takes samples.
+    #[expect(clippy::missing_panics_doc, reason = "the word is well formed")]
     pub fn kind() -> JobKind {
         JobKind::new(Self::KIND).expect("it is well formed")
     }
 
     /// A schedule that puts the job in, in the shared scope: `23 * * * *` samples every hour. A run that is late is left to the
     /// next one, and while one waits no other is put in.
+    #[expect(clippy::missing_panics_doc, reason = "the word is well formed")]
     pub fn schedule(actor: Actor, cron: CronExpression) -> Schedule {
         let name = ScheduleName::new(Self::KIND).expect("it is well formed");
         let payload = JobPayload::of(&()).expect("nothing is JSON");
