@@ -145,3 +145,58 @@ async fn more_than_a_page_is_exported_whole() {
     let last = AuditEntry::from_line(export.body.lines().last().unwrap()).unwrap();
     assert_eq!(last.number, 502);
 }
+
+#[tokio::test]
+async fn what_is_secret_is_in_no_log_and_every_part_records_what_it_changes() {
+    let world = World::new().await;
+    let acme = world.active("acme").await;
+    let path = format!("/api/tenants/{}", acme.id);
+    let post = async |suffix: &str, body: serde_json::Value| {
+        let path = format!("{path}{suffix}");
+        let answer = world.server.by_all("POST", &path).json(&body).send().await;
+        assert!(answer.status.is_success(), "{answer:?}");
+        answer
+    };
+    let change = world.server.by_all("PATCH", &path).header("if-match", "*");
+    let settings = json!({ "settings": { "key": "a-secret-of-the-host" } });
+    assert_eq!(change.json(&settings).send().await.status, 200);
+    let invited = post("/invitations", json!({ "role": "member" }))
+        .await
+        .json();
+    let id = invited["invitation"]["id"].as_str().unwrap();
+    let withdraw = format!("{path}/invitations/{id}");
+    assert_eq!(
+        world.server.by_all("DELETE", &withdraw).send().await.status,
+        204
+    );
+    post("/domains", json!({ "domain": "shop.acme.com" })).await;
+    let domain = format!("{path}/domains/shop.acme.com");
+    let release = world
+        .server
+        .by_all("DELETE", &domain)
+        .header("if-match", "*");
+    assert_eq!(release.send().await.status, 204);
+    let job = crate::jobs::put(&*world.parts.jobs, 1, Some(&acme)).await;
+    let cancel = format!("/api/jobs/{job}/cancel");
+    assert_eq!(
+        world.server.by_all("POST", &cancel).send().await.status,
+        200
+    );
+
+    let expected = acts([
+        ("tenant.provision", "acme"),
+        ("tenant.change_settings", "acme"),
+        ("invitation.make", "whoever has the token"),
+        ("invitation.withdraw", id),
+        ("domain.claim", "shop.acme.com"),
+        ("domain.release", "shop.acme.com"),
+        ("job.cancel", &job),
+    ]);
+    assert_eq!(world.parts.acts(chain(&acme)).await, expected);
+    let log = format!("/api/audit/{}", acme.id);
+    let export = world.server.by_all("GET", &log).send().await.body;
+    let token = invited["token"].as_str().unwrap();
+    for secret in ["a-secret-of-the-host", token] {
+        assert!(!export.contains(secret), "{export}");
+    }
+}
