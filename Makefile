@@ -5,13 +5,13 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help test packages format-check lint docs dependencies freestanding purity unit interleavings killed \
-        host load schemathesis demo fmt bench end-to-end fuzz kill-provisioning kill-workers load-for-long soak book mutants
+        browser host load schemathesis demo fmt bench end-to-end fuzz kill-provisioning kill-workers load-for-long soak book mutants
 
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 20
 
-test: packages format-check lint docs dependencies freestanding purity unit interleavings killed load host schemathesis ## All that must pass
+test: packages format-check lint docs dependencies freestanding purity unit interleavings killed load host schemathesis browser ## All that must pass
 
 packages: ## Install the Debian packages that are missing: a C compiler, libpq, PostgreSQL, PgBouncer, Redis
 	@.ci/packages
@@ -55,6 +55,9 @@ killed: ## Workers killed at random moments while 500 jobs run under them: half 
 
 load: ## 200 connections on a host behind the layer for five seconds: no answer crosses
 	scripts/load-requests.sh -s 5
+
+browser: ## The dashboard in a real browser, over the server on SQLite and PostgreSQL; axe finds nothing
+	@.ci/browser
 
 host: ## The host crate of the book, on its own accounts
 	@.ci/host

@@ -16,7 +16,8 @@ const only = flag("--only") ? process.argv[process.argv.indexOf("--only") + 1] :
 async function keep(page, name) {
   if (!flag("--screenshots")) return;
   fs.mkdirSync(images, { recursive: true });
-  await page.screenshot({ path: path.join(images, `${name}.png`) });
+  // Hiding the caret would take a style of its own, which the pages' policy forbids.
+  await page.screenshot({ path: path.join(images, `${name}.png`), caret: "initial" });
 }
 
 async function tell(kind) {

@@ -30,6 +30,8 @@ export async function open(options = {}) {
     viewport: desk,
     locale: "en-GB",
     timezoneId: "UTC",
+    // Colours are looked at as they come to be, and not on the way there.
+    reducedMotion: "reduce",
     ...options,
   });
   context.setDefaultTimeout(15_000);

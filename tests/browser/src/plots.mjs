@@ -34,10 +34,6 @@ export async function plots({ url, link, shoot }) {
     await page.locator(".uplot canvas").first().waitFor();
     await page.locator(".u-over").first().hover();
     await shoot(page, "usage");
-    await page.emulateMedia({ colorScheme: "dark" });
-    await page.goto(`${url}/dashboard/tenants/globex/usage`);
-    await page.locator(".uplot canvas").first().waitFor();
-    await shoot(page, "usage-dark");
     assert.deepEqual(complaints, [], "nothing broke the pages' policy");
   } finally {
     await browser.close();

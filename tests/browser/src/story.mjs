@@ -19,7 +19,6 @@ export async function story({ url, link, door, shoot, say }) {
     assert.ok(page.url().includes("/sign-in"), `led to the sign-in, not to ${page.url()}`);
     await page.goto(link);
     await soundEverywhere(page, "the sign-in");
-    await shoot(page, "sign-in");
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
     await theLinkIsUsedUp(link);
@@ -68,7 +67,7 @@ export async function story({ url, link, door, shoot, say }) {
     say("choosing a tenant changes the page");
     await page.goto(at("/tenants/acme/audit"));
     await page.getByText("tenant.suspend").first().waitFor();
-    await shoot(page, "audit");
+    await soundEverywhere(page, "a log with long details");
     await page.getByLabel("Go to the tenant").fill("globex");
     await page.getByRole("button", { name: "Go", exact: true }).click();
     await page.waitForURL(/\/tenants\/globex\/audit$/);
@@ -97,6 +96,9 @@ export async function story({ url, link, door, shoot, say }) {
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.goto(at("/tenants"));
     assert.ok(page.url().includes("/sign-in"), "signed out");
+  } catch (error) {
+    const shown = await page.locator("body").innerText().catch(() => "");
+    throw new Error(`at ${page.url()}: ${error.message}\n${shown.slice(0, 1_500)}`, { cause: error });
   } finally {
     await browser.close();
   }

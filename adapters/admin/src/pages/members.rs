@@ -195,7 +195,9 @@ impl MembersPage {
             .last()
             .filter(|_| members.len() == usize::from(ROWS));
         let next = last.map(|last| {
-            let mut query = form_urlencoded::Serializer::new(chosen.at("/members?"));
+            let address = chosen.at("/members?");
+            let begins = address.len();
+            let mut query = form_urlencoded::Serializer::for_suffix(address, begins);
             query.append_pair("after", last.subject.as_str()).finish()
         });
         let place = Place::Tenant(Section::Members);

@@ -115,7 +115,7 @@ impl Wanted {
         if pairs.is_empty() {
             return String::new();
         }
-        let mut query = form_urlencoded::Serializer::new(String::from("?"));
+        let mut query = form_urlencoded::Serializer::for_suffix(String::from("?"), 1);
         query.extend_pairs(pairs);
         query.finish()
     }
@@ -177,6 +177,7 @@ mod tests {
         assert_eq!(wanted.order_of("id"), Some(Direction::Descending));
         let again = Wanted::of(wanted.to_query().strip_prefix('?'));
         assert_eq!(again.pairs(), wanted.pairs());
+        assert!(wanted.to_query().starts_with("?filter=name"));
         assert_eq!(wanted.without(0).filters().len(), 2);
         let up = wanted.sorted_by("id");
         assert_eq!(up.order_of("id"), Some(Direction::Ascending));
