@@ -273,9 +273,9 @@ async fn so_many_operations_run_at_once_and_no_more_and_one_that_ended_makes_roo
         let call = world.server.by_all("POST", "/api/tenants").json(&body);
         call.header("prefer", "respond-async").send().await
     };
-    let mut begun = Vec::new();
+    let mut running = Vec::new();
     for number in 0..32 {
-        begun.push(location(&begin(number).await));
+        running.push(location(&begin(number).await));
     }
     let full = begin(32).await;
     assert_eq!(full.problem(), refused(503, "operations_full"));
@@ -287,14 +287,14 @@ async fn so_many_operations_run_at_once_and_no_more_and_one_that_ended_makes_roo
         "it is recorded, and can be provisioned"
     );
     world.schemas.release();
-    for location in &begun {
+    for location in &running {
         let done = ended(&world.server, location).await;
         assert_eq!(done["state"], "done", "{done}");
     }
     let provision = format!("/api/tenants/{}/provision", pending.id);
     let call = world.server.by_all("POST", &provision);
     let call = call.header("if-match", &pending.tag);
-    let begun = call.header("prefer", "respond-async").send().await;
-    let done = ended(&world.server, &location(&begun)).await;
+    let accepted = call.header("prefer", "respond-async").send().await;
+    let done = ended(&world.server, &location(&accepted)).await;
     assert_eq!(done["result"]["status"], "active");
 }
