@@ -140,7 +140,13 @@ impl AdminApi {
         // What matches none of them is the host's: no fallback of ours asks for an operator there.
         let routes = routes.reset_fallback();
         let routes = match &admin.sign_in {
-            Some(sign_in) => routes.merge(sign_in.routes()),
+            Some(sign_in) => {
+                let sign_in = match &admin.audit {
+                    Some(log) => sign_in.clone().audit(log.clone()),
+                    None => sign_in.clone(),
+                };
+                routes.merge(sign_in.routes())
+            }
             None => routes,
         };
         if admin.dashboard {

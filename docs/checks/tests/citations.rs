@@ -33,6 +33,36 @@ fn every_behaviour_that_the_book_cites_is_in_a_suite() {
     }
 }
 
+/// The names of all functions below a folder, and those that a list of behaviours makes functions of.
+fn functions(folder: &Path, names: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && path.file_name().is_some_and(|name| name != "target") {
+            functions(&path, names);
+        } else if path.extension().is_some_and(|kind| kind == "rs") {
+            let text = fs::read_to_string(path).unwrap();
+            let word = |c: char| !(c.is_ascii_alphanumeric() || c == '_');
+            let after_fn = text.split("fn ").skip(1);
+            names.extend(after_fn.filter_map(|rest| Some(rest.split(word).next()?.to_owned())));
+        }
+    }
+}
+
+#[test]
+fn every_test_that_the_page_on_security_cites_is_one() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut known = BTreeSet::new();
+    for folder in ["core", "adapters", "conformance", "fuzz"] {
+        functions(&root.join(folder), &mut known);
+    }
+    known.extend(catalogue().into_iter().map(|behaviour| behaviour.name.into()));
+    let text = fs::read_to_string(root.join("docs/src/security.md")).unwrap();
+    assert!(cited(&text).count() >= 60, "the page cites its proofs");
+    let unknown: Vec<_> = cited(&text).filter(|name| !known.contains(*name)).collect();
+    assert_eq!(unknown, [""; 0]);
+    assert!(!known.contains("a_thing_that_nobody_proves"), "the control");
+}
+
 #[test]
 fn the_migration_on_the_page_is_the_one_that_its_program_runs() {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -16,6 +16,7 @@ mod headers;
 #[cfg(feature = "oidc")]
 mod oidc;
 mod origin;
+mod recording;
 mod routes;
 mod site;
 mod template;

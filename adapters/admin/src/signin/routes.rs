@@ -10,10 +10,12 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
+use tenantry::BoxError;
 use tenantry::operators::{OperatorError, SignInToken, StartedSession};
 
 #[cfg(feature = "oidc")]
 use super::oidc;
+use super::recording::Act;
 use super::site::mount_of;
 use super::template::{SignInNotice, SignInPage};
 use super::throttle::client_of;
@@ -84,7 +86,7 @@ async fn enter(State(sign_in): State<SignIn>, request: Request) -> Result<Respon
     match sign_in.operators.sign_in(&token, replaced.as_ref()).await {
         Ok(started) => {
             sign_in.throttle.forgive(client);
-            Ok(sign_in.welcome(&parts, &started))
+            Ok(sign_in.welcome(&parts, &started, Act::ByLink).await)
         }
         Err(OperatorError::LinkRefused) => {
             tracing::warn!(?client, "a one-time link was refused");
@@ -92,8 +94,7 @@ async fn enter(State(sign_in): State<SignIn>, request: Request) -> Result<Respon
         }
         Err(error) => {
             sign_in.throttle.forgive(client);
-            let error: &dyn std::error::Error = &error;
-            tracing::error!(error, "nobody can sign in");
+            tell_of(&error.into(), "nobody can sign in");
             refused(StatusCode::SERVICE_UNAVAILABLE, SignInNotice::Unavailable)
         }
     }
@@ -114,16 +115,26 @@ async fn leave(State(sign_in): State<SignIn>, request: Request) -> Result<Respon
             let form = form_of(&parts, body).await?;
             let everywhere = forms::field(&form, "everywhere").is_some_and(|text| !text.is_empty());
             let actor = operator.actor();
-            if everywhere {
+            let act = if everywhere {
                 let ended = sign_in.operators.sign_out_everywhere(actor).await;
                 ended.map_err(unavailable)?;
+                Act::OutEverywhere
             } else {
                 let ended = sign_in.operators.sign_out(&token).await;
                 ended.map_err(unavailable)?;
+                Act::Out
+            };
+            // Who goes is let go, recorded or not.
+            if let Err(error) = sign_in.record(actor, act).await {
+                tell_of(&error, "a sign-out can't be recorded");
             }
-            tracing::info!(operator = %actor, everywhere, "an operator signed out");
         }
         Err(AuthError::Unavailable { source }) => return Err(Refusal::AuthUnavailable { source }),
+        // It may be a session of somebody who is an operator again some day.
+        Err(AuthError::Unauthenticated) if sign_in.is_wanted(&parts, &token) => {
+            let ended = sign_in.operators.sign_out(&token).await;
+            ended.map_err(unavailable)?;
+        }
         Err(AuthError::Unauthenticated | AuthError::Forged) => {}
     }
     Ok(sign_in.farewell(&parts))
@@ -164,9 +175,21 @@ impl SignIn {
         response
     }
 
-    pub(super) fn welcome(&self, parts: &Parts, started: &StartedSession) -> Response {
+    /// Gives the session away, once it is recorded.
+    pub(super) async fn welcome(
+        &self,
+        parts: &Parts,
+        started: &StartedSession,
+        act: Act,
+    ) -> Response {
         let StartedSession { token, actor } = started;
-        tracing::info!(operator = %actor, "an operator signed in");
+        if let Err(error) = self.record(actor, act).await {
+            tell_of(&error, "a sign-in can't be recorded");
+            // Nobody has its cookie, so it does no harm if it stays.
+            drop(self.operators.sign_out(token).await);
+            let notice = Some(SignInNotice::Unavailable);
+            return self.page(parts, StatusCode::SERVICE_UNAVAILABLE, notice);
+        }
         let life = self.operators.limits().absolute.num_seconds();
         let cookie = self.cookie.set(&token.expose(), life);
         led(&format!("{}{HOME}", mount_of(parts)), cookie)
@@ -176,6 +199,11 @@ impl SignIn {
         let target = format!("{}{SIGN_IN}?signed-out", mount_of(parts));
         led(&target, self.cookie.clear())
     }
+}
+
+fn tell_of(error: &BoxError, what: &str) {
+    let error: &dyn std::error::Error = &**error;
+    tracing::error!(error, "{what}");
 }
 
 pub(super) fn led(target: &str, cookie: HeaderValue) -> Response {

@@ -9,6 +9,7 @@ use axum::http::request::Parts;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tenantry::Excerpt;
+use tenantry::audit::AuditLog;
 use tenantry::operators::{OperatorService, SessionToken};
 
 #[cfg(feature = "oidc")]
@@ -50,6 +51,7 @@ pub struct SignIn {
     pub(super) cookie: Cookie,
     pub(super) throttle: Arc<Throttle>,
     pub(super) template: Arc<dyn SignInTemplate>,
+    pub(super) audit: Option<AuditLog>,
     #[cfg(feature = "oidc")]
     pub(super) oidc: Option<Arc<OidcProvider>>,
 }
@@ -63,6 +65,7 @@ impl SignIn {
             urls: vec![url],
             throttle: Arc::default(),
             template: Arc::new(BuiltIn),
+            audit: None,
             #[cfg(feature = "oidc")]
             oidc: None,
         }
@@ -94,6 +97,15 @@ impl SignIn {
     pub fn oidc(self, provider: OidcProvider) -> Self {
         Self {
             oidc: Some(Arc::new(provider)),
+            ..self
+        }
+    }
+
+    /// Records in this log who signs in and out: nobody gets in unrecorded. [`AdminApi`](crate::AdminApi) gives its own.
+    #[must_use]
+    pub fn audit(self, log: AuditLog) -> Self {
+        Self {
+            audit: Some(log),
             ..self
         }
     }

@@ -139,3 +139,33 @@ async fn an_authorization_header_counts_alone() {
     );
     assert!(in_or_not(&by(&format!("Bearer {TOKEN}")).await));
 }
+
+#[tokio::test]
+async fn who_signs_in_and_out_is_in_the_log_and_nobody_gets_in_unrecorded() {
+    let world = World::new().await;
+    let mut browser = world.signed_in("operator:ines", &[Right::Read]).await;
+    let csrf = browser.csrf();
+    browser.form(SIGN_OUT, &[("csrf", &csrf)]).await;
+    let entries = [
+        r#"operator:ines operator.signed_in {"how":"link"}"#,
+        r#"operator:ines operator.signed_out {"how":"one session"}"#,
+    ];
+    assert_eq!(world.log.entries().await, entries);
+
+    let ines = world.account("operator:ines", &[Right::Read]).await;
+    let token = world.link(&ines).await;
+    world.log.go_away(true);
+    let answer = browser.sign_in(&token).await;
+    assert_eq!(answer.status, 503, "{answer:?}");
+    assert!(browser.cookies.is_empty());
+    world.log.go_away(false);
+    let token = world.link(&ines).await;
+    assert_eq!(browser.sign_in(&token).await.status, 303, "the control");
+    let csrf = browser.csrf();
+    world.log.go_away(true);
+    browser.form(SIGN_OUT, &[("csrf", &csrf)]).await;
+    assert!(
+        !in_or_not(&browser.get(TENANTS).await),
+        "who goes is let go"
+    );
+}

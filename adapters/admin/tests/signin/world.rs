@@ -2,16 +2,19 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use async_trait::async_trait;
 use axum::Router;
 use chrono::{DateTime, TimeDelta, Utc};
+use tenantry::audit::{AuditAnchor, AuditChain, AuditEntry, AuditLog, AuditRecord};
 use tenantry::operators::{OperatorAccount, OperatorService};
-use tenantry::ports::OperatorStore;
-use tenantry::{Actor, TenantService};
+use tenantry::ports::{AuditStore, AuditStoreError, OperatorStore};
+use tenantry::{Actor, PageSize, TenantService};
 use tenantry_admin::{AdminApi, BearerTokens, Operator, OperatorToken, PublicUrl, Right, SignIn};
 use tenantry_memory::{
-    ManualClock, MemoryDatabase, MemoryMigration, MemoryOperatorStore, MemorySchemaProvider,
-    MemoryTenantRepository, SequentialIds, SystemClock, SystemSecrets,
+    ManualClock, MemoryAuditStore, MemoryDatabase, MemoryMigration, MemoryOperatorStore,
+    MemorySchemaProvider, MemoryTenantRepository, SequentialIds, SystemClock, SystemSecrets,
 };
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -26,6 +29,7 @@ pub(crate) const TOKEN: &str = "token-token-token-token-token-token";
 
 pub(crate) struct World {
     pub(crate) clock: Arc<ManualClock>,
+    pub(crate) log: Arc<Log>,
     pub(crate) operators: OperatorService,
     pub(crate) url: PublicUrl,
     pub(crate) address: SocketAddr,
@@ -55,11 +59,14 @@ impl World {
         let clock = Arc::new(ManualClock::at(now()));
         let operators = OperatorService::new(store, clock.clone(), Arc::new(SystemSecrets));
         let sign_in = SignIn::new(operators.clone(), url.clone());
-        let admin = router(sign_in);
+        let log = Arc::new(Log::default());
+        let audit = AuditLog::new(log.clone(), clock.clone());
+        let admin = router(sign_in, audit);
         let app = Router::new().merge(admin.clone()).nest("/ops", admin);
         let task = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
         Self {
             clock,
+            log,
             operators,
             url,
             address,
@@ -107,7 +114,7 @@ impl Drop for World {
     }
 }
 
-fn router(sign_in: SignIn) -> Router {
+fn router(sign_in: SignIn, audit: AuditLog) -> Router {
     let migrations = [MemoryMigration::create_table("notes")];
     let service = TenantService::builder(
         Arc::new(MemoryTenantRepository::new()),
@@ -121,8 +128,56 @@ fn router(sign_in: SignIn) -> Router {
     let bearer = BearerTokens::nobody().and(&token, operator);
     AdminApi::new(service, Arc::new(bearer))
         .sign_in(sign_in)
+        .audit(audit)
         .router()
         .unwrap()
+}
+
+/// An audit log that can be away.
+#[derive(Default)]
+pub(crate) struct Log {
+    store: MemoryAuditStore,
+    away: AtomicBool,
+}
+
+impl Log {
+    pub(crate) fn go_away(&self, away: bool) {
+        self.away.store(away, Ordering::SeqCst);
+    }
+
+    /// Who did what, and how.
+    pub(crate) async fn entries(&self) -> Vec<String> {
+        let read = self.store.read(AuditChain::Shared, 0, PageSize::LARGEST);
+        let entries = read.await.unwrap();
+        let told = |entry: &AuditEntry| {
+            format!("{} {} {}", entry.actor, entry.action, entry.detail.as_str())
+        };
+        entries.iter().map(told).collect()
+    }
+}
+
+#[async_trait]
+impl AuditStore for Log {
+    async fn append(&self, record: &AuditRecord) -> Result<AuditEntry, AuditStoreError> {
+        if self.away.load(Ordering::SeqCst) {
+            let source = "on purpose".into();
+            return Err(AuditStoreError::Unavailable { source });
+        }
+        self.store.append(record).await
+    }
+
+    async fn read(
+        &self,
+        chain: AuditChain,
+        after: u64,
+        size: PageSize,
+    ) -> Result<Vec<AuditEntry>, AuditStoreError> {
+        self.store.read(chain, after, size).await
+    }
+
+    async fn head(&self, chain: AuditChain) -> Result<Option<AuditAnchor>, AuditStoreError> {
+        self.store.head(chain).await
+    }
 }
 
 fn now() -> DateTime<Utc> {

@@ -15,10 +15,11 @@ use tenantry::operators::{SessionToken, StartedSession};
 use super::error::OidcError;
 use super::provider::{Attempt, OidcProvider};
 use crate::signin::cookie::Cookie;
+use crate::signin::recording::Act;
 use crate::signin::routes::{CALLBACK, led};
 use crate::signin::template::SignInNotice;
 use crate::signin::throttle::client_of;
-use crate::signin::{SignIn, forms};
+use crate::signin::{SignIn, forms, origin};
 
 /// How long a sign-in may take, in seconds.
 const LIFE: i64 = 600;
@@ -59,6 +60,10 @@ pub(in crate::signin) async fn callback(
     let Some(provider) = sign_in.oidc.as_deref() else {
         return StatusCode::NOT_FOUND.into_response();
     };
+    // What another site's page merely loads is no answer, and no failure of who visits it.
+    if !origin::may_read(&parts.method, &parts.headers) {
+        return sign_in.page(&parts, StatusCode::FORBIDDEN, Some(SignInNotice::Forged));
+    }
     let client = client_of(&parts.extensions);
     if let Err(wait) = sign_in.throttle.attempt(client, Instant::now()) {
         return sign_in.too_many(&parts, wait);
@@ -66,7 +71,7 @@ pub(in crate::signin) async fn callback(
     match complete(&sign_in, provider, &parts).await {
         Ok(started) => {
             sign_in.throttle.forgive(client);
-            let mut response = sign_in.welcome(&parts, &started);
+            let mut response = sign_in.welcome(&parts, &started, Act::ByProvider).await;
             let cookie = sign_in.attempt_cookie().clear();
             response.headers_mut().append(SET_COOKIE, cookie);
             response

@@ -113,6 +113,27 @@ async fn a_code_that_was_taken_on_its_way_is_of_no_use_in_another_sign_in() {
 }
 
 #[tokio::test]
+async fn what_another_sites_page_loads_is_no_answer_and_no_failure_of_who_visits_it() {
+    let world = world().await;
+    let mut browser = world.browser();
+    let back = world.consent(&mut browser).await;
+    let loaded = [
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-mode", "no-cors"),
+    ];
+    for _ in 0..30 {
+        assert_eq!(browser.send("GET", CALLBACK, &loaded, "").await.status, 403);
+    }
+    let led = [
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-mode", "navigate"),
+        ("sec-fetch-dest", "document"),
+    ];
+    let answer = browser.send("GET", &back, &led, "").await;
+    assert_eq!(answer.status, 303, "it isn't told to wait: {answer:?}");
+}
+
+#[tokio::test]
 async fn what_is_missing_or_said_twice_is_no_answer() {
     let world = world().await;
     let mut browser = world.browser();
