@@ -106,11 +106,11 @@ fn active() -> Tenant {
 #[test]
 fn a_schedule_puts_in_the_job_that_samples_every_tenant() {
     let world = World::new();
-    let schedules = Arc::new(MemoryJobSchedules::new(&world.queue));
+    let kept = Arc::new(MemoryJobSchedules::new(&world.queue));
     let hourly = "23 * * * *".parse().expect("a time");
     let schedule = UsageSampler::schedule(Actor::system(), hourly);
-    block_on(schedules.put(&schedule)).expect("put");
-    let scheduler = JobScheduler::new(schedules, world.tenants.clone());
+    block_on(kept.put(&schedule)).expect("put");
+    let scheduler = JobScheduler::new(kept, world.tenants.clone());
     block_on(scheduler.tick()).expect("ticked");
     world.work();
     assert_eq!(world.sampled_at(), None, "before it is due");

@@ -161,8 +161,7 @@ pub(in crate::usage) fn quiet_tenants_are_those_whose_samples_are_alike<H: Usage
     Ok(())
 }
 
-pub(in crate::usage) fn pruning_forgets_what_is_older_and_no_more<H: UsageHarness>() -> Verdict
-{
+pub(in crate::usage) fn pruning_forgets_what_is_older_and_no_more<H: UsageHarness>() -> Verdict {
     let world = World::<H>::start()?;
     for hour in 0..4 {
         world.record(&[world.sample(&world.acme, hour, 1)])?;
