@@ -50,3 +50,39 @@ fn the_manual_has_a_page_for_each_command() {
         assert!(page.contains(".TH"), "{name}");
     }
 }
+
+#[test]
+fn the_book_has_every_command_in_its_table() {
+    let book = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/src/commands.md");
+    let book = std::fs::read_to_string(book).unwrap();
+    let folder = TempDir::new().unwrap();
+    let pages = folder.path().display().to_string();
+    Tenantry::without_database().ok(&["man", "--folder", &pages]);
+    let mut commands = 0;
+    for page in std::fs::read_dir(folder.path()).unwrap() {
+        let name = page.unwrap().file_name().into_string().unwrap();
+        let name = name.trim_end_matches(".1").trim_start_matches("tenantry");
+        let Some((group, verb)) = name.trim_start_matches('-').split_once('-') else {
+            let command = name.trim_start_matches('-');
+            assert!(book.contains(&format!("| `{command}")), "{command}");
+            continue;
+        };
+        if group == "help" || verb == "help" || verb.starts_with("help-") {
+            continue;
+        }
+        let mut rows = book
+            .lines()
+            .filter(|row| row.starts_with(&format!("| `{group} ")));
+        let named = |row: &str| {
+            let words = row
+                .split('|')
+                .nth(1)
+                .unwrap_or_default()
+                .split(['`', ' ', ',']);
+            words.into_iter().any(|word| word == verb)
+        };
+        assert!(rows.any(named), "{group} {verb}");
+        commands += 1;
+    }
+    assert!(commands > 30, "{commands}");
+}
