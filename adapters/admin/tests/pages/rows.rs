@@ -129,7 +129,20 @@ async fn csv_is_this_tenants_rows_and_who_took_them_is_in_the_log() {
     assert_eq!(seen.body.lines().next(), Some("id,customer,total"));
     seen.shows("customer of acme");
     seen.hides("customer of other");
-    assert_eq!(world.actions(&world.acme).await, ["table.export"]);
+    let filtered = format!("{ORDERS}/rows.csv?filter=customer:contains:secret");
+    let none = world.get(Who::All, &filtered).await;
+    assert_eq!(
+        none.body.lines().count(),
+        1,
+        "the names of the columns alone"
+    );
+    assert_eq!(
+        world.actions(&world.acme).await,
+        ["table.export", "table.export"]
+    );
+    let log = world.get(Who::All, "/dashboard/tenants/acme/audit").await;
+    log.shows("filtered_by");
+    log.hides("secret");
 }
 
 #[tokio::test]

@@ -47,6 +47,12 @@ impl Wanted {
         &self.filters
     }
 
+    /// The columns that it is filtered by.
+    pub(super) fn filtered_columns(&self) -> Vec<&str> {
+        let columns = self.filters.iter();
+        columns.map(|filter| filter.column.as_str()).collect()
+    }
+
     pub(super) fn is_first_page(&self) -> bool {
         self.after.is_none()
     }
