@@ -1,5 +1,5 @@
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 
 use axum::Router;
 use axum::body::Body;
@@ -14,7 +14,6 @@ use tower_layer::Layer as _;
 use tracing::Subscriber;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id};
-use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::layer::{Context, SubscriberExt as _};
 use tracing_subscriber::registry::LookupSpan;
 
@@ -40,8 +39,14 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> tracing_subscriber::Layer<S> for Sp
     }
 }
 
-fn watch_spans() -> DefaultGuard {
-    tracing::subscriber::set_default(tracing_subscriber::registry().with(Spans))
+/// In all threads: a span that some thread comes to first without anybody who watches counts as unwatched for all of them.
+fn watch_spans() {
+    static WATCHING: Once = Once::new();
+    WATCHING.call_once(|| {
+        let watching = tracing_subscriber::registry().with(Spans);
+        tracing::subscriber::set_global_default(watching).unwrap();
+        tracing::callsite::rebuild_interest_cache();
+    });
 }
 
 /// The tenant that the current span, or one around it, names.
@@ -79,7 +84,7 @@ fn request(slug: &str) -> Request {
 
 #[tokio::test]
 async fn the_tenant_is_in_the_span_of_its_request_cold_and_warm_and_gone_after_it() {
-    let _watching = watch_spans();
+    watch_spans();
     let world = World::with(&["acme", "globex"]).await;
     let handler = || async {
         tokio::task::yield_now().await;
@@ -96,7 +101,7 @@ async fn the_tenant_is_in_the_span_of_its_request_cold_and_warm_and_gone_after_i
 
 #[tokio::test]
 async fn a_spawned_task_has_a_tenant_only_if_it_was_handed_over() {
-    let _watching = watch_spans();
+    watch_spans();
     let world = World::with(&["acme"]).await;
     let handler = |Tenant(tenant): Tenant| async move {
         let plain = tokio::spawn(async { tenant_of_span() }).await.unwrap();
