@@ -34,6 +34,16 @@ export async function plots({ url, link, shoot }) {
     await page.locator(".uplot canvas").first().waitFor();
     await page.locator(".u-over").first().hover();
     await shoot(page, "usage");
+
+    // Pages that a fresh server has nothing for.
+    for (const section of ["/members", "/domains", "/jobs", "/cache", "/tables/orders"]) {
+      await page.goto(`${url}/dashboard/tenants/globex${section}`);
+      assert.ok(await page.getByRole("heading", { level: 1 }).isVisible(), section);
+      await soundEverywhere(page, `${section} with something in it`);
+    }
+    await page.locator("tbody a").first().click();
+    await page.getByRole("button", { name: "Save" }).waitFor();
+    await soundEverywhere(page, "a row");
     assert.deepEqual(complaints, [], "nothing broke the pages' policy");
   } finally {
     await browser.close();
