@@ -5,11 +5,12 @@
 // POSTGRES_URL names an empty database on PostgreSQL. `.ci/browser` builds the programs and starts one.
 import path from "node:path";
 import fs from "node:fs";
+import { fileURLToPath } from "node:url";
 import { door, endAll, figures, forget, place, serve } from "./src/places.mjs";
 import { plots } from "./src/plots.mjs";
 import { story } from "./src/story.mjs";
 
-const images = path.resolve(import.meta.dirname, "../../docs/src/images/dashboard");
+const images = fileURLToPath(new URL("../../docs/src/images/dashboard", import.meta.url));
 const flag = (name) => process.argv.includes(name);
 const only = flag("--only") ? process.argv[process.argv.indexOf("--only") + 1] : undefined;
 
