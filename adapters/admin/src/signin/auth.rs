@@ -3,7 +3,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use tenantry::operators::{Identity, OperatorSession, SessionToken};
+#[cfg(feature = "oidc")]
+use tenantry::operators::Identity;
+use tenantry::operators::{OperatorSession, SessionToken};
 
 use super::{SignIn, forms, origin};
 use crate::access::{AuthError, Operator, OperatorAuth};
@@ -49,26 +51,25 @@ impl SignIn {
             source: error.into(),
         })?;
         let operator = match session {
+            #[cfg(feature = "oidc")]
             Some(OperatorSession {
                 identity: Some(identity),
                 ..
             }) => self.identified(&identity),
-            Some(OperatorSession { account, .. }) => account.map(Operator::from),
-            None => None,
+            Some(OperatorSession {
+                identity: None,
+                account,
+                ..
+            }) => account.map(Operator::from),
+            _ => None,
         };
         operator.ok_or(AuthError::Unauthenticated)
     }
 
     /// Who it is whom an identity provider vouched for: nobody, where there is none any more.
+    #[cfg(feature = "oidc")]
     fn identified(&self, identity: &Identity) -> Option<Operator> {
-        #[cfg(feature = "oidc")]
-        let operator = self.oidc.as_ref()?.operator_of(identity);
-        #[cfg(not(feature = "oidc"))]
-        let operator = {
-            let _ = identity;
-            None
-        };
-        operator
+        self.oidc.as_ref()?.operator_of(identity)
     }
 
     /// Whether the operator's own page made the request of this session.
