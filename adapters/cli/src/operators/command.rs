@@ -2,7 +2,8 @@ use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use futures_lite::future::block_on;
-use serde_json::json;
+use serde_json::{Value, json};
+use tenantry::audit::{AuditAction, AuditChain, AuditDetail, AuditTarget};
 use tenantry::operators::{OperatorAccount, OperatorService};
 use tenantry::ports::Secrets;
 use tenantry::{Actor, Digest, PageSize};
@@ -33,10 +34,13 @@ pub(crate) fn run(
             name,
             rights,
             settings,
-        } => link(&config(global, settings)?, name, rights.as_deref(), output)?,
+        } => {
+            let config = config(global, settings)?;
+            link(&config, &global.actor, name, rights.as_deref(), output)?;
+        }
         OperatorCommand::List(settings) => list(&config(global, settings)?, output)?,
         OperatorCommand::Revoke { name, settings } => {
-            revoke(&config(global, settings)?, name, output)?;
+            revoke(&config(global, settings)?, &global.actor, name, output)?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -83,11 +87,13 @@ fn token(
 /// Standard output gets the address and nothing else, without `--json`.
 fn link(
     config: &Config,
+    by: &Actor,
     name: &str,
     rights: Option<&[String]>,
     output: &mut Output,
 ) -> Result<(), CliError> {
-    let operators = Stores::ready(config)?.operators();
+    let stores = Stores::ready(config)?;
+    let operators = stores.operators();
     let link = block_on(async {
         let actor = actor_of(name)?;
         let known = operators.find(&actor).await?.is_some();
@@ -96,6 +102,11 @@ fn link(
             None => Some(BTreeSet::from([Right::Read, Right::Manage])),
             Some(rights) => Some(rights_of(rights).map_err(OperatorsError::Refused)?),
         };
+        let given: Option<Vec<_>> = rights
+            .as_ref()
+            .map(|rights| rights.iter().map(ToString::to_string).collect());
+        let detail = json!({ "rights": given });
+        record(&stores, by, "operator.link", &actor, &detail).await?;
         if let Some(rights) = rights {
             let rights = rights.into_iter().map(Into::into);
             operators
@@ -150,7 +161,7 @@ async fn accounts(operators: &OperatorService) -> Result<Vec<OperatorAccount>, O
 }
 
 /// Everything that lets somebody in. The token goes first, and its going doesn't wait for the database.
-fn revoke(config: &Config, name: &str, output: &mut Output) -> Result<(), CliError> {
+fn revoke(config: &Config, by: &Actor, name: &str, output: &mut Output) -> Result<(), CliError> {
     let mut had_token = false;
     if let Some(file) = &config.operators {
         OperatorFile::new(file.clone()).change(|records| {
@@ -160,10 +171,15 @@ fn revoke(config: &Config, name: &str, output: &mut Output) -> Result<(), CliErr
             Ok(())
         })?;
     }
-    let operators = Stores::ready(config)?.operators();
+    let stores = Stores::ready(config)?;
+    let operators = stores.operators();
     let had_account = block_on(async {
         let actor = actor_of(name)?;
         let had_account = operators.find(&actor).await?.is_some();
+        if had_token || had_account {
+            let detail = json!({ "token": had_token, "account": had_account });
+            record(&stores, by, "operator.revoke", &actor, &detail).await?;
+        }
         operators.sign_out_everywhere(&actor).await?;
         operators.remove(&actor).await?;
         Ok::<_, OperatorsError>(had_account)
@@ -175,6 +191,24 @@ fn revoke(config: &Config, name: &str, output: &mut Output) -> Result<(), CliErr
         &format!("{name} is let in no more"),
         &json!({ "revoked": name, "token": had_token, "account": had_account }),
     )
+}
+
+/// Puts into the shared audit log who is let in, or no more, before it is so. What can't be recorded isn't done.
+async fn record(
+    stores: &Stores,
+    by: &Actor,
+    action: &str,
+    whom: &Actor,
+    detail: &Value,
+) -> Result<(), OperatorsError> {
+    let unrecorded = |source: tenantry::BoxError| OperatorsError::Unrecorded(source);
+    let action = AuditAction::new(action).map_err(|error| unrecorded(error.into()))?;
+    let target = AuditTarget::new(whom.as_str()).map_err(|error| unrecorded(error.into()))?;
+    let detail = AuditDetail::of(detail).map_err(|error| unrecorded(error.into()))?;
+    let log = stores.audit();
+    let recorded = log.record(AuditChain::Shared, by.clone(), action, target, detail);
+    recorded.await.map_err(|error| unrecorded(error.into()))?;
+    Ok(())
 }
 
 fn actor_of(name: &str) -> Result<Actor, OperatorsError> {

@@ -187,6 +187,8 @@ pub(crate) enum OperatorsError {
     Actor(tenantry::ActorError),
     #[error("there is no address for a link: say where the server is, by --public-url")]
     Url(#[source] tenantry_admin::PublicUrlError),
+    #[error("it can't be recorded in the audit log, so it wasn't done")]
+    Unrecorded(#[source] tenantry::BoxError),
     #[error("the system gives no random bytes for a token")]
     Random(#[source] tenantry::BoxError),
 }

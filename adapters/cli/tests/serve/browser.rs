@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::world::{Answer, Place, Server};
+use crate::world::{Answer, Place, Server, TOKEN};
 
 /// What a browser sends when the button of the link's page is pressed.
 fn enter(server: &Server, link: &str) -> Answer {
@@ -83,6 +83,10 @@ fn a_link_made_beside_a_running_server_lets_in_until_its_owner_is_revoked() {
         assert_eq!(listed, serde_json::json!([ines]));
         let (revoked, _, errors) = place.run(&["operator", "revoke", "ines"]);
         assert!(revoked, "{errors}");
+        let log = server.get("/api/audit/shared", Some(TOKEN));
+        for action in ["operator.link", "operator.revoke"] {
+            assert!(log.body.contains(action), "{log:?}");
+        }
         assert_eq!(page(&server, "/api/tenants", Some(&session)).status, 401);
         assert_eq!(page(&server, "/dashboard", Some(&session)).status, 303);
     }

@@ -79,7 +79,7 @@ impl Stores {
         MembershipService::new(store, clock(), Arc::new(SystemSecrets))
     }
 
-    pub(super) fn audit(&self) -> AuditLog {
+    pub(crate) fn audit(&self) -> AuditLog {
         AuditLog::new(Arc::clone(&self.audit), clock())
     }
 
