@@ -43,7 +43,7 @@ unit: ## Tests and doc tests, on servers of their own
 	@# The system's libpq, where the connection itself matters; everything runs again below, on the bundled one.
 	cargo test --locked -p tenantry-postgres --lib --test scope --test repository --test tls
 	cargo test --locked -p tenantry-redis --lib
-	cargo test --locked --workspace --all-features
+	cargo test --locked --workspace --all-features --no-fail-fast
 	@# The command as most people build it, without Redis.
 	cargo test --locked -p tenantry-cli --test cli cache
 
