@@ -39,7 +39,7 @@ pub(crate) enum Refusal {
     TenantUnknown,
     #[error("the body has more than {limit} bytes")]
     BodyTooLarge { limit: usize },
-    #[error("the body can't be read to its end")]
+    #[error("the body can't be read to its end, or doesn't come within 30 seconds")]
     BodyCut,
     #[error("this takes no body")]
     BodyUnexpected,

@@ -14,11 +14,17 @@ pub(crate) async fn authenticate(
     next: Next,
 ) -> Result<Response, Refusal> {
     let (mut parts, body) = request.into_parts();
-    let operator = auth.operator(&parts).await.map_err(|error| match error {
-        AuthError::Unauthenticated => Refusal::Unauthenticated,
-        AuthError::Forged => Refusal::Forged,
-        AuthError::Unavailable { source } => Refusal::AuthUnavailable { source },
-    })?;
+    let operator = auth.operator(&parts).await?;
     parts.extensions.insert(operator);
     Ok(next.run(Request::from_parts(parts, body)).await)
+}
+
+impl From<AuthError> for Refusal {
+    fn from(error: AuthError) -> Self {
+        match error {
+            AuthError::Unauthenticated => Self::Unauthenticated,
+            AuthError::Forged => Self::Forged,
+            AuthError::Unavailable { source } => Self::AuthUnavailable { source },
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 mod bearer;
 mod gate;
+mod standing;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -14,6 +15,7 @@ use tenantry::{Actor, BoxError, Excerpt, TenantId};
 
 pub use bearer::{BearerTokens, OperatorToken, OperatorTokenError};
 pub(crate) use gate::authenticate;
+pub(crate) use standing::Standing;
 
 /// Says which operator a request is from: the host's own sign-in, or [`BearerTokens`].
 ///

@@ -5,10 +5,10 @@ use axum::response::{IntoResponse, Response};
 use futures_lite::stream;
 use serde::{Deserialize, Serialize};
 use tenantry::audit::{AuditAnchor, AuditChain, AuditError, AuditLog};
-use tenantry::{Digest, PageSize};
+use tenantry::{BoxError, Digest, PageSize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::access::Operator;
+use crate::access::{Operator, Right, Standing};
 use crate::part_refusal::PartRefusal;
 use crate::path::InPath;
 use crate::query::{Asked, invalid};
@@ -47,6 +47,7 @@ pub(super) async fn export(
     Part(log): Part<AuditLog>,
     Extension(operator): Extension<Operator>,
     InPath(chain): Chain,
+    standing: Standing,
     Asked(from): Asked<From>,
 ) -> Result<Response, Refusal> {
     visible(&operator, chain)?;
@@ -56,14 +57,14 @@ pub(super) async fn export(
     }
     // The first page is read before the answer begins, so that a log that is away is a problem and no broken answer.
     let first = page(&log, chain, after).await.map_err(PartRefusal::Audit)?;
-    let lines = stream::unfold(Some((log, first)), move |state| async move {
-        let (log, (lines, last)) = state?;
+    let lines = stream::unfold(Some((log, standing, first)), move |state| async move {
+        let (log, standing, (lines, last)) = state?;
         let last = last?;
-        let next = page(&log, chain, last).await;
+        let next = next_page(&log, &standing, chain, last).await;
         Some(match next {
-            Ok(next) => (Ok(Bytes::from(lines)), Some((log, next))),
+            Ok(next) => (Ok(Bytes::from(lines)), Some((log, standing, next))),
             Err(error) => {
-                let cause: &dyn std::error::Error = &error;
+                let cause: &dyn std::error::Error = &*error;
                 tracing::error!(error = cause, "an export of the audit log was cut off");
                 (Err(error), None)
             }
@@ -71,6 +72,17 @@ pub(super) async fn export(
     });
     let kind = [(CONTENT_TYPE, "application/jsonl")];
     Ok((kind, Body::from_stream(lines)).into_response())
+}
+
+/// The lines after these, for whoever may still see them.
+async fn next_page(
+    log: &AuditLog,
+    standing: &Standing,
+    chain: AuditChain,
+    after: u64,
+) -> Result<(String, Option<u64>), BoxError> {
+    visible(&standing.with(&[Right::Read]).await?, chain)?;
+    Ok(page(log, chain, after).await?)
 }
 
 /// Some lines, and the number of the last; none after the end.

@@ -12,7 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, watch};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{OperationId, OperationRecord, OperationState, Operations, visible};
-use crate::access::Operator;
+use crate::access::{Operator, Right, Standing};
 use crate::part_refusal::PartRefusal;
 use crate::path::InPath;
 use crate::refusal::Refusal;
@@ -39,6 +39,7 @@ pub(super) async fn watch(
     State(admin): State<Admin>,
     Extension(operator): Extension<Operator>,
     InPath(id): InPath<OperationId>,
+    standing: Standing,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let seen = last_seen(&headers)?;
@@ -50,6 +51,7 @@ pub(super) async fn watch(
         _permit: admin.operations.stream()?,
         here: admin.operations.here(id),
         operations: admin.operations.clone(),
+        standing,
         id,
         seen,
         over: false,
@@ -94,6 +96,7 @@ fn last_seen(headers: &HeaderMap) -> Result<u64, Refusal> {
 struct Watching {
     _permit: OwnedSemaphorePermit,
     operations: Operations,
+    standing: Standing,
     here: Option<watch::Receiver<OperationRecord>>,
     id: OperationId,
     seen: u64,
@@ -107,6 +110,8 @@ impl Watching {
                 return None;
             }
             let record = watching.next().await?;
+            let operator = watching.standing.with(&[Right::Read]).await.ok()?;
+            let record = visible(&operator, record).ok()?;
             watching.seen = record.revision;
             watching.over = record.has_ended();
             Some((Ok(event_of(&record)), watching))

@@ -118,7 +118,7 @@ pub(super) async fn enter(State(admin): State<Admin>, request: Request, next: Ne
         Err(AuthError::Unauthenticated) if admin.sign_in.is_some() && parts.method.is_safe() => {
             return SignIn::lead_in(&parts);
         }
-        Err(error) => return Failure::from(refusal_of(error)).bare(),
+        Err(error) => return Failure::from(Refusal::from(error)).bare(),
     };
     let visit = Visit::of(&parts, operator, admin);
     parts.extensions.insert(visit.clone());
@@ -133,14 +133,6 @@ pub(super) async fn enter(State(admin): State<Admin>, request: Request, next: Ne
     match response.extensions().get::<Failure>() {
         Some(failure) => failure.page(visit.at(Place::Nowhere)),
         None => response,
-    }
-}
-
-fn refusal_of(error: AuthError) -> Refusal {
-    match error {
-        AuthError::Unauthenticated => Refusal::Unauthenticated,
-        AuthError::Forged => Refusal::Forged,
-        AuthError::Unavailable { source } => Refusal::AuthUnavailable { source },
     }
 }
 

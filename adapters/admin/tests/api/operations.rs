@@ -1,10 +1,19 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use axum::body::Body;
+use axum::http::Request;
+use axum::http::request::Parts;
+use futures_lite::StreamExt;
 use serde_json::{Value, json};
-use tenantry_admin::{OperationRecord, OperationState, OperationStore};
+use tenantry_admin::{
+    AdminApi, AuthError, BearerTokens, OperationRecord, OperationState, OperationStore, Operator,
+    OperatorAuth,
+};
+use tower::ServiceExt;
 
-use crate::world::{Answer, READER, Server, World, refused};
+use crate::world::{ALL, Answer, READER, Server, World, refused};
 
 fn create(server: &Server) -> crate::world::Call<'_> {
     let body = json!({ "slug": "acme", "name": "Acme" });
@@ -247,7 +256,7 @@ async fn a_store_that_is_away_lets_nothing_begin() {
     }
     let world = World::new().await;
     let auth = Arc::new(crate::world::operators());
-    let router = tenantry_admin::AdminApi::new(world.service.clone(), auth)
+    let router = AdminApi::new(world.service.clone(), auth)
         .operations(Arc::new(Away))
         .router()
         .unwrap();
@@ -297,4 +306,49 @@ async fn so_many_operations_run_at_once_and_no_more_and_one_that_ended_makes_roo
     let accepted = call.header("prefer", "respond-async").send().await;
     let done = ended(&world.server, &location(&accepted)).await;
     assert_eq!(done["result"]["status"], "active");
+}
+
+/// Lets operators in until it is shut.
+struct Door {
+    known: BearerTokens,
+    shut: AtomicBool,
+}
+
+#[async_trait::async_trait]
+impl OperatorAuth for Door {
+    async fn operator(&self, request: &Parts) -> Result<Operator, AuthError> {
+        if self.shut.load(Ordering::SeqCst) {
+            return Err(AuthError::Unauthenticated);
+        }
+        self.known.operator(request).await
+    }
+}
+
+#[tokio::test]
+async fn whoever_watches_is_told_nothing_more_once_they_are_let_in_no_more() {
+    for shut in [false, true] {
+        let world = World::new().await;
+        let door = Arc::new(Door {
+            known: crate::world::operators(),
+            shut: AtomicBool::new(false),
+        });
+        let router = AdminApi::new(world.service.clone(), door.clone());
+        let router = router.router().unwrap();
+        let server = Server::of(router.clone()).await;
+        world.schemas.hold();
+        let path = format!("{}/events", location(&create(&server).send().await));
+        world.schemas.reached().await;
+        let request = Request::get(path).header("authorization", format!("Bearer {ALL}"));
+        let request = request.body(Body::empty()).unwrap();
+        let answer = router.oneshot(request).await.unwrap();
+        let mut told = answer.into_body().into_data_stream();
+        assert!(told.next().await.is_some_and(|event| event.is_ok()));
+        door.shut.store(shut, Ordering::SeqCst);
+        world.schemas.release();
+        let mut rest = String::new();
+        while let Some(piece) = told.next().await {
+            rest += std::str::from_utf8(&piece.unwrap()).unwrap();
+        }
+        assert_eq!(rest.contains("event: done"), !shut, "{rest}");
+    }
 }

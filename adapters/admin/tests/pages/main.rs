@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod changing;
+mod lasting;
 mod markup;
 mod offered;
 mod parts;

@@ -1,12 +1,16 @@
 //! An administration with every part, over tenants in memory, and a browser without a script.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::Router;
 use axum::body::{Body, to_bytes};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, Request, StatusCode};
+use axum::response::Response;
 use chrono::{TimeDelta, Utc};
 use serde_json::json;
 use tenantry::audit::{AuditChain, AuditLog};
@@ -25,7 +29,9 @@ use tenantry::usage::{RowCount, Size, TableSize, UsageSample};
 use tenantry::{
     Actor, NewTenant, PageSize, Settings, Slug, Tenant, TenantContext, TenantName, TenantService,
 };
-use tenantry_admin::{AdminApi, BearerTokens, Operator, OperatorToken, Right};
+use tenantry_admin::{
+    AdminApi, AuthError, BearerTokens, Operator, OperatorAuth, OperatorToken, Right,
+};
 use tenantry_memory::{
     MemoryAuditStore, MemoryCache, MemoryDatabase, MemoryDomainStore, MemoryJobQueue,
     MemoryMembershipStore, MemoryMigration, MemorySchemaProvider, MemoryScopes,
@@ -67,7 +73,30 @@ pub(crate) struct World {
     pub(crate) caches: CacheService,
     pub(crate) acme: Tenant,
     pub(crate) other: Tenant,
+    pub(crate) door: Arc<Door>,
     router: Router,
+}
+
+/// Lets operators in until it is shut.
+pub(crate) struct Door {
+    known: BearerTokens,
+    shut: AtomicBool,
+}
+
+impl Door {
+    pub(crate) fn shut(&self) {
+        self.shut.store(true, Ordering::SeqCst);
+    }
+}
+
+#[async_trait]
+impl OperatorAuth for Door {
+    async fn operator(&self, request: &Parts) -> Result<Operator, AuthError> {
+        if self.shut.load(Ordering::SeqCst) {
+            return Err(AuthError::Unauthenticated);
+        }
+        self.known.operator(request).await
+    }
 }
 
 impl World {
@@ -104,7 +133,11 @@ impl World {
             Arc::new(SystemSecrets),
         );
         let audit = AuditLog::new(log, clock);
-        let router = AdminApi::new(service.clone(), Arc::new(operators(&acme)))
+        let door = Arc::new(Door {
+            known: operators(&acme),
+            shut: AtomicBool::new(false),
+        });
+        let router = AdminApi::new(service.clone(), door.clone())
             .members(members)
             .domains(domains)
             .jobs(Arc::clone(&queue))
@@ -124,6 +157,7 @@ impl World {
             caches,
             acme,
             other,
+            door,
             router,
         };
         for tenant in [&world.acme, &world.other] {
@@ -133,14 +167,23 @@ impl World {
         world
     }
 
+    /// Puts orders of these numbers into a tenant's table.
+    pub(crate) fn order(&self, tenant: &Tenant, numbers: RangeInclusive<u32>) {
+        let context = TenantContext::of(tenant, Actor::system()).unwrap();
+        let customer = format!("customer of {}", tenant.slug());
+        for id in numbers {
+            let order = json!({ "id": id, "customer": customer, "total": "12.50" });
+            self.scopes
+                .in_tenant(&context, ScopeMode::Transaction, |connection| {
+                    connection.insert("orders", order)
+                })
+                .unwrap();
+        }
+    }
+
     async fn furnish(&self, tenant: &Tenant) {
         let context = TenantContext::of(tenant, Actor::system()).unwrap();
-        let order = json!({ "id": 1, "customer": format!("customer of {}", tenant.slug()), "total": "12.50" });
-        self.scopes
-            .in_tenant(&context, ScopeMode::Transaction, |connection| {
-                connection.insert("orders", order)
-            })
-            .unwrap();
+        self.order(tenant, 1..=1);
         let (cache, key) = (self.caches.tenant(&context), CacheKey::new("k").unwrap());
         cache.set_as(&key, &1, None).await.unwrap();
         let mut random = [0; 10];
@@ -179,12 +222,7 @@ impl World {
     }
 
     async fn send(&self, who: Who, request: axum::http::request::Builder, body: Body) -> Seen {
-        let request = match who.token() {
-            Some(token) => request.header("authorization", format!("Bearer {token}")),
-            None => request,
-        };
-        let request = request.body(body).unwrap();
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        let response = self.answer(who, request, body).await;
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap();
         Seen {
@@ -192,6 +230,21 @@ impl World {
             headers: parts.headers,
             body: String::from_utf8(body.to_vec()).unwrap(),
         }
+    }
+
+    /// The answer whose body is still to be read.
+    pub(crate) async fn answer(
+        &self,
+        who: Who,
+        request: axum::http::request::Builder,
+        body: Body,
+    ) -> Response {
+        let request = match who.token() {
+            Some(token) => request.header("authorization", format!("Bearer {token}")),
+            None => request,
+        };
+        let request = request.body(body).unwrap();
+        self.router.clone().oneshot(request).await.unwrap()
     }
 
     pub(crate) async fn tenant(&self, slug: &str) -> Tenant {
