@@ -18,12 +18,15 @@ use tokio::sync::Semaphore;
 use tower::ServiceExt;
 use tracing::{debug, warn};
 
+use super::moving::Moving;
 use super::stop::Stop;
 
 /// The most connections at once: the rest wait to be taken.
 const MOST: usize = 1_024;
 /// How long a client may take to send a request's head, or keep a connection without one.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a client may take nothing of an answer that waits for it.
+const READ_TIMEOUT: Duration = Duration::from_mins(1);
 /// How long to wait when the system gives no connection: it is out of file descriptors, probably.
 const BREATH: Duration = Duration::from_millis(100);
 
@@ -102,7 +105,7 @@ impl Connections {
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_TIMEOUT)
-            .serve_connection(TokioIo::new(stream), service);
+            .serve_connection(TokioIo::new(Moving::new(stream, READ_TIMEOUT)), service);
         self.graceful.watch(connection)
     }
 }

@@ -7,6 +7,7 @@ mod door;
 mod health;
 mod logs;
 mod metrics;
+mod moving;
 mod optional;
 mod sampling;
 mod stop;
