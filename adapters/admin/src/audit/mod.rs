@@ -6,7 +6,7 @@ mod recording;
 use crate::access::Right;
 use crate::routes::Routes;
 
-pub(crate) use recording::Act;
+pub(crate) use recording::{Act, Recorded};
 
 /// Every route of the audit log.
 pub(crate) fn routes(routes: Routes) -> Routes {

@@ -14,6 +14,7 @@ use crate::refusal::Refusal;
 use crate::state::Admin;
 
 /// What is about to be done.
+#[derive(Clone)]
 pub(crate) struct Act {
     chain: AuditChain,
     action: &'static str,
@@ -72,6 +73,7 @@ impl Admin {
 }
 
 /// What the log has already, and is about to be done.
+#[derive(Clone)]
 #[must_use = "the log says that it is done"]
 pub(crate) struct Recorded {
     log: Option<AuditLog>,

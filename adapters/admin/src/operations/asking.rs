@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
 use super::{About, Progress};
+use crate::audit::Recorded;
 use crate::path::Base;
 use crate::refusal::Refusal;
 use crate::state::Admin;
@@ -20,27 +21,31 @@ pub(crate) struct Asking {
 }
 
 impl Asking {
-    /// The answer to a request for work that is recorded already: what `answer` makes of its result, or that it was begun.
+    /// The answer to a request for work that is recorded already: what `answer` makes of its result, or that it was begun. The
+    /// log has also that it failed, or couldn't be begun.
     pub(crate) async fn answer<T, W, F>(
         self,
         admin: &Admin,
         about: About,
+        recorded: Recorded,
         work: W,
         answer: impl FnOnce(T) -> Response,
     ) -> Result<Response, Refusal>
     where
-        T: Into<OperationResult>,
+        T: Into<OperationResult> + Send + 'static,
         W: FnOnce(Progress) -> F,
         F: Future<Output = Result<T, Refusal>> + Send + 'static,
     {
         if self.waits {
-            return work(Progress::untold()).await.map(answer);
+            let work = recorded.follow(work(Progress::untold()));
+            return work.await.map(answer);
         }
+        let unbegun = recorded.clone();
         let work = |progress| {
-            let work = work(progress);
+            let work = recorded.follow(work(progress));
             async { Ok(work.await?.into().0) }
         };
-        let record = admin.operations.begin(about, work).await?;
+        let record = unbegun.follow(admin.operations.begin(about, work)).await?;
         let location = self.base.path(format_args!("operations/{}", record.id));
         let headers = [
             header(LOCATION, &location),

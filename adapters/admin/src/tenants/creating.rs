@@ -62,9 +62,9 @@ async fn provision(
     let recorded = admin.record(operator, act).await?;
     let about = About::tenant(OperationKind::CreateTenant, &tenant, operator);
     let (service, actor) = (admin.service.clone(), operator.actor().clone());
-    let work = |_| recorded.follow(provisioned(service, tenant, actor));
+    let work = |_| provisioned(service, tenant, actor);
     asking
-        .answer(admin, about, work, |Ready(tenant)| {
+        .answer(admin, about, recorded, work, |Ready(tenant)| {
             answer(StatusCode::CREATED, tenant)
         })
         .await

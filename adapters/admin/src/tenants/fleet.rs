@@ -35,9 +35,11 @@ pub(super) async fn migrate(
     let recorded = admin.record(&operator, act).await?;
     let about = About::everything(OperationKind::MigrateTenants, &operator);
     let service = admin.service.clone();
-    let work = |progress| recorded.follow(migrated(service, progress));
+    let work = |progress| migrated(service, progress);
     asking
-        .answer(&admin, about, work, |view| axum::Json(view).into_response())
+        .answer(&admin, about, recorded, work, |view| {
+            axum::Json(view).into_response()
+        })
         .await
 }
 

@@ -42,9 +42,9 @@ pub(super) async fn provision(
     let about = About::tenant(OperationKind::ProvisionTenant, &tenant, &operator);
     let (service, actor) = (admin.service.clone(), operator.actor().clone());
     // Whatever somebody else does meanwhile, a provisioned tenant stays so, and a deleted one is refused.
-    let work = |_| recorded.follow(provisioned(service, tenant, actor));
+    let work = |_| provisioned(service, tenant, actor);
     asking
-        .answer(&admin, about, work, |Ready(tenant)| {
+        .answer(&admin, about, recorded, work, |Ready(tenant)| {
             answer(StatusCode::OK, tenant)
         })
         .await
@@ -83,10 +83,12 @@ impl Admin {
         let recorded = self.record(operator, act).await?;
         let about = About::tenant(kind, tenant, operator);
         let (service, actor) = (self.service.clone(), operator.actor().clone());
+        let unbegun = recorded.clone();
         let work = recorded.follow(provisioned(service, tenant.clone(), actor));
         // On the heap: it is large, and what holds it would be, too.
         let work = Box::pin(async { Ok(OperationResult::from(work.await?).0) });
-        self.operations.begin(about, |_| work).await
+        let begun = self.operations.begin(about, |_| work);
+        unbegun.follow(begun).await
     }
 }
 
@@ -126,14 +128,12 @@ pub(super) async fn purge(
     let recorded = admin.record(&operator, act).await?;
     let about = About::tenant(OperationKind::PurgeTenant, &tenant, &operator);
     let (service, actor) = (admin.service.clone(), operator.actor().clone());
-    let work = |_| {
-        recorded.follow(async move {
-            service.purge(tenant.id(), &actor).await?;
-            Ok(Gone)
-        })
+    let work = |_| async move {
+        service.purge(tenant.id(), &actor).await?;
+        Ok(Gone)
     };
     asking
-        .answer(&admin, about, work, |Gone| {
+        .answer(&admin, about, recorded, work, |Gone| {
             StatusCode::NO_CONTENT.into_response()
         })
         .await

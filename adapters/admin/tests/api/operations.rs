@@ -7,6 +7,7 @@ use axum::http::Request;
 use axum::http::request::Parts;
 use futures_lite::StreamExt;
 use serde_json::{Value, json};
+use tenantry::audit::AuditChain;
 use tenantry_admin::{
     AdminApi, AuthError, BearerTokens, OperationRecord, OperationState, OperationStore, Operator,
     OperatorAuth,
@@ -295,6 +296,10 @@ async fn so_many_operations_run_at_once_and_no_more_and_one_that_ended_makes_roo
         pending.status, "pending",
         "it is recorded, and can be provisioned"
     );
+    let chain = AuditChain::Tenant(pending.id.parse().unwrap());
+    let acts = world.parts.acts(chain).await;
+    let acts: Vec<_> = acts.iter().map(|(action, _)| action.as_str()).collect();
+    assert_eq!(acts, ["tenant.provision", "tenant.provision.failed"]);
     world.schemas.release();
     for location in &running {
         let done = ended(&world.server, location).await;
