@@ -115,7 +115,7 @@ pub(crate) struct PutArgs {
     #[arg(long, default_value_t)]
     pub(crate) priority: Priority,
     /// Not before this time, as in 2026-01-31T08:00:00Z. At once if absent.
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) run_at: Option<DateTime<Utc>>,
     /// At most one job with this key waits or runs: if there is one, nothing is put in.
     #[arg(long, value_name = "KEY")]
@@ -126,6 +126,11 @@ pub(crate) struct PutArgs {
     /// Its id, a UUID of version 7: whoever doubts whether it was put in says the same again. A new one if absent.
     #[arg(long)]
     pub(crate) id: Option<JobId>,
+}
+
+fn time(text: &str) -> Result<DateTime<Utc>, BoxError> {
+    let read = text.parse();
+    read.map_err(|_| format!("{text:?} is no time: write it as 2026-01-31T08:00:00Z").into())
 }
 
 pub(super) fn max_attempts(text: &str) -> Result<MaxAttempts, BoxError> {

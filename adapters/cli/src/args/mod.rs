@@ -124,7 +124,7 @@ pub(crate) enum Command {
     /// Looks at what `tenantry serve` is told by file, environment and flags.
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Looks after who may administer tenants by a token.
+    /// Looks after who may administer tenants, by a token or by a link to sign in.
     #[command(subcommand)]
     Operator(OperatorCommand),
 }

@@ -100,8 +100,9 @@ pub(crate) fn run(
             let purged = recorded(database, &act, || {
                 block_on(service.purge(tenant.id(), actor))
             })?;
-            let slug = purged.tenant.slug();
-            output.tenant(&format!("purged {slug}; its slug is free"), &purged.tenant)?;
+            let (slug, id) = (purged.tenant.slug(), purged.tenant.id());
+            let text = format!("purged {slug} ({id}); its slug is free");
+            output.tenant(&text, &purged.tenant)?;
         }
     }
     Ok(ExitCode::SUCCESS)

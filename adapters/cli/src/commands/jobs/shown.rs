@@ -193,7 +193,7 @@ pub(super) fn facts(
         ("state", state(record, whose)),
         ("attempts", attempts(record)),
         ("due", time(job.run_at())),
-        ("priority", job.priority().number().to_string()),
+        ("priority", job.priority().to_string()),
         ("put in", time(*enqueued_at)),
         ("put in by", job.actor().to_string()),
         (
