@@ -32,6 +32,24 @@ pub(crate) struct SettingArgs {
     /// Print a link to sign in by, once, at the start: by default where it is for this machine alone.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) sign_in_link: Option<String>,
+    /// The identity provider that operators sign in by, as it calls itself: `https://id.example.com`; none by default.
+    #[arg(long, value_name = "URL")]
+    pub(crate) oidc_issuer: Option<String>,
+    /// As which client the identity provider knows this server.
+    #[arg(long, value_name = "ID")]
+    pub(crate) oidc_client_id: Option<String>,
+    /// The file that holds the client's secret alone, unless `TENANTRY_OIDC_CLIENT_SECRET` is it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) oidc_client_secret_file: Option<String>,
+    /// The file of rules that say who of the identity provider's is an operator: nobody, unless it is given.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) oidc_rules: Option<String>,
+    /// What the identity provider is asked for besides `openid`: `email`, or `email groups`.
+    #[arg(long, value_name = "SCOPES")]
+    pub(crate) oidc_scopes: Option<String>,
+    /// What the sign-in page calls the identity provider.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) oidc_name: Option<String>,
     /// Make the tables that are missing: by default on SQLite, and not on PostgreSQL.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) setup: Option<String>,

@@ -3,7 +3,10 @@
 mod check;
 mod file;
 mod given;
+#[cfg(feature = "oidc")]
+mod identities;
 mod mistake;
+mod oidc;
 mod reader;
 mod setting;
 mod tables;
@@ -46,6 +49,8 @@ pub(crate) struct Config {
     pub(crate) operators: Option<PathBuf>,
     pub(crate) operator_token: Option<OperatorToken>,
     pub(crate) sign_in_link: bool,
+    #[cfg(feature = "oidc")]
+    pub(crate) oidc: Option<oidc::Oidc>,
     pub(crate) sample_usage: Option<Duration>,
     #[cfg(feature = "redis")]
     pub(crate) redis: Option<tenantry_redis::RedisSettings>,
@@ -147,6 +152,10 @@ impl Config {
             as_given,
         );
         let operator_token = reader.optional(Setting::OperatorToken, "none", token, hidden);
+        #[cfg(feature = "oidc")]
+        let oidc = oidc::read(reader);
+        #[cfg(not(feature = "oidc"))]
+        oidc::refuse(reader);
         let sample_usage = reader.read(Setting::SampleUsage, "1h", value::interval, as_given);
         // In a build without Redis it is only ever a mistake, which the reader has.
         let redis = reader.optional(Setting::RedisUrl, "none", value::redis, hidden);
@@ -178,6 +187,8 @@ impl Config {
             operators: operators?.or(usual_operators),
             operator_token: operator_token?,
             sign_in_link: sign_in_link?,
+            #[cfg(feature = "oidc")]
+            oidc: oidc?,
             sample_usage: sample_usage?,
             #[cfg(feature = "redis")]
             redis: redis?,

@@ -17,6 +17,13 @@ pub(crate) enum Setting {
     Operators,
     OperatorToken,
     SignInLink,
+    OidcIssuer,
+    OidcClientId,
+    OidcClientSecret,
+    OidcClientSecretFile,
+    OidcRules,
+    OidcScopes,
+    OidcName,
     SampleUsage,
     RedisUrl,
     Metrics,
@@ -27,7 +34,7 @@ pub(crate) enum Setting {
 }
 
 impl Setting {
-    pub(crate) const ALL: [Self; 19] = [
+    pub(crate) const ALL: [Self; 26] = [
         Self::DatabaseUrl,
         Self::Migrations,
         Self::WithoutTables,
@@ -40,6 +47,13 @@ impl Setting {
         Self::Operators,
         Self::OperatorToken,
         Self::SignInLink,
+        Self::OidcIssuer,
+        Self::OidcClientId,
+        Self::OidcClientSecret,
+        Self::OidcClientSecretFile,
+        Self::OidcRules,
+        Self::OidcScopes,
+        Self::OidcName,
         Self::SampleUsage,
         Self::RedisUrl,
         Self::Metrics,
@@ -63,6 +77,13 @@ impl Setting {
             Self::Operators => "operators",
             Self::OperatorToken => "operator_token",
             Self::SignInLink => "sign_in_link",
+            Self::OidcIssuer => "oidc_issuer",
+            Self::OidcClientId => "oidc_client_id",
+            Self::OidcClientSecret => "oidc_client_secret",
+            Self::OidcClientSecretFile => "oidc_client_secret_file",
+            Self::OidcRules => "oidc_rules",
+            Self::OidcScopes => "oidc_scopes",
+            Self::OidcName => "oidc_name",
             Self::SampleUsage => "sample_usage",
             Self::RedisUrl => "redis_url",
             Self::Metrics => "metrics",
@@ -87,7 +108,7 @@ impl Setting {
 
     /// Whether it is only ever in the environment: a file is copied and committed, a flag is seen by everybody.
     pub(crate) fn is_for_the_environment_alone(self) -> bool {
-        self == Self::OperatorToken
+        matches!(self, Self::OperatorToken | Self::OidcClientSecret)
     }
 
     /// What a flag says. Whether `--database-url` and `--migrations` were flags or variables is for the caller to tell.
@@ -106,8 +127,14 @@ impl Setting {
             Self::PlainHttp => args.plain_http.clone(),
             Self::PublicUrl => args.public_url.clone(),
             Self::Operators => args.operators.clone(),
-            Self::OperatorToken => None,
+            Self::OperatorToken | Self::OidcClientSecret => None,
             Self::SignInLink => args.sign_in_link.clone(),
+            Self::OidcIssuer => args.oidc_issuer.clone(),
+            Self::OidcClientId => args.oidc_client_id.clone(),
+            Self::OidcClientSecretFile => args.oidc_client_secret_file.clone(),
+            Self::OidcRules => args.oidc_rules.clone(),
+            Self::OidcScopes => args.oidc_scopes.clone(),
+            Self::OidcName => args.oidc_name.clone(),
             Self::SampleUsage => args.sample_usage.clone(),
             Self::RedisUrl => args.redis_url.clone(),
             Self::Metrics => args.metrics.clone(),

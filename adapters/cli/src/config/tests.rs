@@ -253,6 +253,59 @@ fn no_secret_is_shown() {
     }
 }
 
+#[cfg(feature = "oidc")]
+#[test]
+fn half_of_an_identity_provider_is_a_mistake_and_so_are_two_secrets() {
+    let whole = [
+        "--oidc-issuer",
+        "https://id.example.com",
+        "--oidc-client-id",
+        "x",
+    ];
+    let told = reading("", &[("TENANTRY_OIDC_CLIENT_SECRET", "hunter2")], &whole);
+    assert_eq!(mistakes(&told), [""; 0]);
+    assert_eq!(from(&told, Setting::OidcClientSecret).0, "(hidden)");
+    let issuer_alone = mistakes(&reading("", &[], &whole[..2]));
+    assert_eq!(issuer_alone.len(), 1, "{issuer_alone:?}");
+    assert!(
+        issuer_alone[0].contains("oidc_client_id: "),
+        "{issuer_alone:?}"
+    );
+    let client_alone = mistakes(&reading("", &[], &whole[2..]));
+    assert!(
+        client_alone[0].contains("say oidc_issuer"),
+        "{client_alone:?}"
+    );
+    let secret = tempfile::NamedTempFile::new().unwrap();
+    fs::write(secret.path(), "hunter3\n").unwrap();
+    let file = ["--oidc-client-secret-file", secret.path().to_str().unwrap()];
+    let both = [&whole[..], &file].concat();
+    let twice = mistakes(&reading(
+        "",
+        &[("TENANTRY_OIDC_CLIENT_SECRET", "hunter2")],
+        &both,
+    ));
+    assert_eq!(twice.len(), 1, "{twice:?}");
+    assert!(twice[0].contains("say one of the two"), "{twice:?}");
+    fs::write(secret.path(), "\n").unwrap();
+    let empty = mistakes(&reading("", &[], &both));
+    assert!(empty[0].contains("it is empty"), "{empty:?}");
+    let in_file = mistakes(&reading("oidc_client_secret = \"hunter2\"\n", &[], &whole));
+    assert!(
+        in_file[0].contains("give it as TENANTRY_OIDC_CLIENT_SECRET"),
+        "{in_file:?}"
+    );
+    let in_the_clear = mistakes(&reading(
+        "",
+        &[],
+        &["--oidc-issuer", "http://id.example.com"],
+    ));
+    assert!(
+        in_the_clear[0].starts_with("--oidc-issuer: "),
+        "{in_the_clear:?}"
+    );
+}
+
 #[test]
 fn variables_of_others_are_left_alone() {
     let environment = [

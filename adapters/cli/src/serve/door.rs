@@ -6,8 +6,12 @@ use std::time::Duration;
 use tenantry::operators::{IssuedLink, OperatorAccount, OperatorError, OperatorService};
 use tenantry::{Actor, ActorError};
 use tenantry_admin::{PublicUrl, PublicUrlError, Right, SignIn};
+#[cfg(feature = "oidc")]
+use tracing::info;
 use tracing::warn;
 
+#[cfg(feature = "oidc")]
+use super::ServeError;
 use crate::config::Config;
 use crate::error::chain;
 
@@ -34,6 +38,21 @@ pub(super) fn sign_in(
     }
     let by_name = format!("http://localhost:{}", address.port());
     sign_in.also_at(PublicUrl::new(&by_name)?)
+}
+
+/// Also by the identity provider that is named. It needn't answer now.
+#[cfg(feature = "oidc")]
+pub(super) fn with_provider(config: &Config, sign_in: SignIn) -> Result<SignIn, ServeError> {
+    let Some(oidc) = &config.oidc else {
+        return Ok(sign_in);
+    };
+    let issuer = &oidc.issuer;
+    if oidc.has_rules() {
+        info!(%issuer, "an identity provider vouches for operators");
+    } else {
+        warn!(%issuer, "no rules are named: nobody whom the identity provider vouches for is an operator");
+    }
+    Ok(sign_in.oidc(oidc.provider()?))
 }
 
 /// A link for whoever started the server, as an operator with every right, who is made if there is none.

@@ -78,6 +78,8 @@ async fn serve(config: &Config, stores: Stores, output: &mut Output) -> Result<(
     let sign_in = door::sign_in(config, operators.clone(), address)
         .map_err(LinkError::from)
         .map_err(ServeError::from)?;
+    #[cfg(feature = "oidc")]
+    let sign_in = door::with_provider(config, sign_in)?;
     let health = Health::new(stores.tenants(), config.ready_timeout, stop.clone());
     let app = app::router(config, &stores, Arc::new(tokens), sign_in, health)?;
     let mut link = None;
@@ -131,6 +133,9 @@ pub(crate) enum ServeError {
     NotSetUp(#[source] tenantry::BoxError),
     #[error("nobody can sign in")]
     Link(#[from] LinkError),
+    #[cfg(feature = "oidc")]
+    #[error("nobody can sign in by the identity provider")]
+    Oidc(#[from] tenantry_admin::OidcError),
     #[error("there are no connections to PostgreSQL with these settings")]
     Pool(#[from] tenantry_postgres::PoolSettingsError),
     #[error("a log is written already")]

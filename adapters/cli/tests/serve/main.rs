@@ -4,6 +4,7 @@
 mod browser;
 mod container;
 mod life;
+mod oidc;
 mod operators;
 mod parts;
 mod readiness;
