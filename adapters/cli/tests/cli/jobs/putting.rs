@@ -107,7 +107,9 @@ fn a_job_is_put_in_for_an_active_tenant_or_for_the_shared_scope_on_purpose() {
             .tenantry
             .refused(&["jobs", "put", "Mail", "--shared"], "lower-case");
         let soon = ["jobs", "put", "mail", "--shared", "--run-at", "soon"];
-        world.tenantry.refused(&soon, "write it as 2026-01-31T08:00:00Z");
+        world
+            .tenantry
+            .refused(&soon, "write it as 2026-01-31T08:00:00Z");
         let urgent = ["jobs", "put", "mail", "--shared", "--priority", "urgent"];
         world.tenantry.refused(&urgent, "low, normal or high");
         assert_eq!(world.tenantry.json(&["jobs", "stats"])["waiting"], 0);
