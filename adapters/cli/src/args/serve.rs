@@ -29,6 +29,9 @@ pub(crate) struct SettingArgs {
     /// Answer `/metrics` without asking for a token: by default where it is for this machine alone.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) metrics: Option<String>,
+    /// The OpenTelemetry collector that traces are sent to: `http://localhost:4318`; none by default.
+    #[arg(long, value_name = "URL")]
+    pub(crate) otlp_url: Option<String>,
     /// Print a link to sign in by, once, at the start: by default where it is for this machine alone.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) sign_in_link: Option<String>,

@@ -55,6 +55,8 @@ pub(crate) struct Config {
     #[cfg(feature = "redis")]
     pub(crate) redis: Option<tenantry_redis::RedisSettings>,
     pub(crate) metrics: bool,
+    #[cfg(feature = "otlp")]
+    pub(crate) otlp: Option<String>,
     pub(crate) log: Targets,
     pub(crate) log_format: LogFormat,
     pub(crate) ready_timeout: Duration,
@@ -167,6 +169,9 @@ impl Config {
             value::truth,
             as_given,
         );
+        let otlp = reader.optional(Setting::OtlpUrl, "none", value::otlp, as_given);
+        #[cfg(not(feature = "otlp"))]
+        let _ = otlp;
         let log = reader.read(Setting::Log, "info", value::levels, as_given);
         let log_format = reader.read(Setting::LogFormat, "text", value::log_format, as_given);
         let ready_timeout = reader.read(Setting::ReadyTimeout, "2s", value::time, as_given);
@@ -193,6 +198,8 @@ impl Config {
             #[cfg(feature = "redis")]
             redis: redis?,
             metrics: metrics?,
+            #[cfg(feature = "otlp")]
+            otlp: otlp?,
             log: log?,
             log_format: log_format?,
             ready_timeout: ready_timeout?,

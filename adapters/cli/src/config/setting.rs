@@ -27,6 +27,7 @@ pub(crate) enum Setting {
     SampleUsage,
     RedisUrl,
     Metrics,
+    OtlpUrl,
     Log,
     LogFormat,
     ReadyTimeout,
@@ -34,7 +35,7 @@ pub(crate) enum Setting {
 }
 
 impl Setting {
-    pub(crate) const ALL: [Self; 26] = [
+    pub(crate) const ALL: [Self; 27] = [
         Self::DatabaseUrl,
         Self::Migrations,
         Self::WithoutTables,
@@ -57,6 +58,7 @@ impl Setting {
         Self::SampleUsage,
         Self::RedisUrl,
         Self::Metrics,
+        Self::OtlpUrl,
         Self::Log,
         Self::LogFormat,
         Self::ReadyTimeout,
@@ -87,6 +89,7 @@ impl Setting {
             Self::SampleUsage => "sample_usage",
             Self::RedisUrl => "redis_url",
             Self::Metrics => "metrics",
+            Self::OtlpUrl => "otlp_url",
             Self::Log => "log",
             Self::LogFormat => "log_format",
             Self::ReadyTimeout => "ready_timeout",
@@ -138,6 +141,7 @@ impl Setting {
             Self::SampleUsage => args.sample_usage.clone(),
             Self::RedisUrl => args.redis_url.clone(),
             Self::Metrics => args.metrics.clone(),
+            Self::OtlpUrl => args.otlp_url.clone(),
             Self::Log => args.log.clone(),
             Self::LogFormat => args.log_format.clone(),
             Self::ReadyTimeout => args.ready_timeout.clone(),

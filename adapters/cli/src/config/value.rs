@@ -70,6 +70,26 @@ pub(super) fn redis(_: &str) -> Result<(), String> {
     Err("this build knows no Redis: build the command with --features redis".to_owned())
 }
 
+/// A collector's base URL. It is shown, so that no password may be in it.
+#[cfg(feature = "otlp")]
+pub(super) fn otlp(text: &str) -> Result<String, String> {
+    if text.contains('@') {
+        return Err(
+            "it holds a name or a password: give headers by OTEL_EXPORTER_OTLP_HEADERS".to_owned(),
+        );
+    }
+    let host = text.strip_prefix("http://").filter(|host| !host.is_empty());
+    host.map(|_| text.to_owned()).ok_or_else(|| {
+        "it is no http URL: traces are sent without TLS, to a collector beside this server, as http://localhost:4318"
+            .to_owned()
+    })
+}
+
+#[cfg(not(feature = "otlp"))]
+pub(super) fn otlp(_: &str) -> Result<(), String> {
+    Err("this build sends no traces: build the command with --features otlp".to_owned())
+}
+
 /// Where people reach the server: by `https`, or on this machine, unless sessions in the clear were asked for.
 pub(super) fn public_url(text: &str, in_the_clear: bool) -> Result<PublicUrl, String> {
     let url = if in_the_clear {

@@ -39,6 +39,12 @@ pub(super) fn router(
     let home = Router::new().route("/", get(async || Redirect::to("/dashboard")));
     let admin = admin.router().map_err(ServeError::from)?;
     let app = admin.merge(home);
+    #[cfg(feature = "otlp")]
+    let app = if config.otlp.is_some() {
+        super::traces::around(app)
+    } else {
+        app
+    };
     let app = if config.metrics {
         metrics::around(app, stores)
     } else {

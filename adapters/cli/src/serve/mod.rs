@@ -12,6 +12,8 @@ mod optional;
 mod sampling;
 mod stop;
 mod stores;
+#[cfg(feature = "otlp")]
+mod traces;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -43,7 +45,12 @@ pub(crate) fn run(
         config,
     } = Reading::of_process(global, args);
     let config = config?;
-    logs::begin(&config)?;
+    #[cfg(feature = "otlp")]
+    let traces = traces::Traces::of(&config)?;
+    #[cfg(feature = "otlp")]
+    logs::begin(&config, traces.layer())?;
+    #[cfg(not(feature = "otlp"))]
+    logs::begin(&config, None)?;
     if let Some(file) = file {
         info!(file = %file.display(), "settings were read from a file");
     }
@@ -60,6 +67,8 @@ pub(crate) fn run(
     let served = runtime.block_on(serve(&config, stores, output));
     // Work that outlived the deadline is left: what is on the database is done as a whole or not at all.
     runtime.shutdown_background();
+    #[cfg(feature = "otlp")]
+    traces.end();
     served?;
     Ok(ExitCode::SUCCESS)
 }
@@ -136,6 +145,9 @@ pub(crate) enum ServeError {
     #[cfg(feature = "oidc")]
     #[error("nobody can sign in by the identity provider")]
     Oidc(#[from] tenantry_admin::OidcError),
+    #[cfg(feature = "otlp")]
+    #[error("traces can't be sent")]
+    Otlp(#[from] tenantry_telemetry::otlp::OtlpError),
     #[error("there are no connections to PostgreSQL with these settings")]
     Pool(#[from] tenantry_postgres::PoolSettingsError),
     #[error("a log is written already")]

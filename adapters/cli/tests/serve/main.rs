@@ -6,6 +6,7 @@ mod container;
 mod life;
 mod oidc;
 mod operators;
+mod otlp;
 mod parts;
 mod readiness;
 mod settings;
