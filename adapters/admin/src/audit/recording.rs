@@ -89,14 +89,19 @@ impl Recorded {
     ) -> Result<T, Refusal> {
         let done = work.await;
         if let Err(refusal) = &done {
-            let action = format!("{}.failed", self.act.action);
             let detail = json!({ "reason": refusal.reason() });
-            if let Err(error) = self.write(&action, &detail).await {
-                let error: &dyn Error = &error;
-                tracing::error!(error, action, "a failure couldn't be recorded");
-            }
+            self.record_failure(&detail).await;
         }
         done
+    }
+
+    /// Says that it failed, or some of it.
+    pub(crate) async fn record_failure(&self, detail: &Value) {
+        let action = format!("{}.failed", self.act.action);
+        if let Err(error) = self.write(&action, detail).await {
+            let error: &dyn Error = &error;
+            tracing::error!(error, action, "a failure couldn't be recorded");
+        }
     }
 
     async fn write(&self, action: &str, detail: &Value) -> Result<(), Refusal> {

@@ -2,7 +2,7 @@ use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tenantry::{FleetReport, ServiceError, Slug, TenantId, TenantService};
 use utoipa::ToSchema;
 
@@ -35,7 +35,14 @@ pub(super) async fn migrate(
     let recorded = admin.record(&operator, act).await?;
     let about = About::everything(OperationKind::MigrateTenants, &operator);
     let service = admin.service.clone();
-    let work = |progress| migrated(service, progress);
+    let begun = recorded.clone();
+    let work = |progress| async move {
+        let view = migrated(service, progress).await?;
+        if !view.failed.is_empty() {
+            begun.record_failure(&view.failure()).await;
+        }
+        Ok(view)
+    };
     asking
         .answer(&admin, about, recorded, work, |view| {
             axum::Json(view).into_response()
@@ -62,6 +69,18 @@ pub(crate) struct FleetView {
     unchanged: usize,
     /// Those that couldn't be migrated, each as it was before.
     failed: Vec<FleetFailureView>,
+}
+
+impl FleetView {
+    /// How many of the tenants that failed an entry of the log names.
+    const NAMED: usize = 20;
+
+    /// What the log says of those that failed.
+    fn failure(&self) -> Value {
+        let tenants = self.failed.iter().take(Self::NAMED);
+        let tenants: Vec<_> = tenants.map(|one| one.tenant).collect();
+        json!({ "failed": self.failed.len(), "tenants": tenants })
+    }
 }
 
 /// A tenant that couldn't be migrated.

@@ -171,6 +171,17 @@ async fn a_purge_and_a_migration_of_all_are_operations_where_that_is_asked_for()
     assert_eq!(done["progress"]["done"], 2);
     assert_eq!(done["tenant"], Value::Null);
 
+    world.schemas.break_down(true);
+    let failed = migrate().send().await.json();
+    world.schemas.break_down(false);
+    assert_eq!(failed["failed"].as_array().unwrap().len(), 2, "{failed}");
+    let acts = world.parts.acts(AuditChain::Shared).await;
+    assert!(
+        acts.iter()
+            .any(|(action, _)| action == "tenants.migrate.failed"),
+        "{acts:?}"
+    );
+
     let acme = world.server.command(&acme, "suspend").await.tenant();
     let path = format!("/api/tenants/{}", acme.id);
     let call = world

@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 
 use clap::{Args, Subcommand};
-use tenantry::membership::{InvitationId, Invitee, Role, Subject};
+use tenantry::membership::{InvitationId, Invitee, NewInvitation, Role, Subject};
 use tenantry::resolution::DomainName;
 
-use super::{Age, TenantArg};
+use super::{Age, AgeError, TenantArg};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum MembersCommand {
@@ -41,7 +41,7 @@ pub(crate) enum MembersCommand {
         #[arg(long = "for", value_name = "WHO")]
         invitee: Option<Invitee>,
         /// How long it can be accepted, 30d at most.
-        #[arg(long, value_name = "AGE", default_value = "7d")]
+        #[arg(long, value_name = "AGE", default_value = "7d", value_parser = validity)]
         valid_for: Age,
     },
     /// Lists a tenant's invitations, the expired ones too. Their tokens are kept nowhere.
@@ -110,4 +110,12 @@ pub(crate) struct DomainArgs {
     /// The domain, such as shop.example.com.
     #[arg(value_parser = |text: &str| DomainName::new(text))]
     pub(crate) domain: DomainName,
+}
+
+fn validity(text: &str) -> Result<Age, String> {
+    let age: Age = text.parse().map_err(|error: AgeError| error.to_string())?;
+    if age.0 > NewInvitation::LONGEST {
+        return Err("an invitation is good for 30d at most".to_owned());
+    }
+    Ok(age)
 }

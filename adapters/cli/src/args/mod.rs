@@ -15,7 +15,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use tenantry::{Actor, Slug, TenantName, TenantStatus};
 
-pub(crate) use age::Age;
+pub(crate) use age::{Age, AgeError};
 pub(crate) use audit::AuditCommand;
 pub(crate) use cache::{CacheArgs, CacheCommand, OwnerArgs, PartArgs, RedisArgs};
 pub(crate) use jobs::{

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tenantry::audit::AuditChain;
 use tenantry::{Actor, FleetFailure, FleetReport};
 
-use super::recorded::{Act, recorded};
+use super::recorded::{Act, record_failure, recorded};
 use crate::args::MigrateArgs;
 use crate::database::{Database, find};
 use crate::error::{CliError, chain};
@@ -57,8 +57,16 @@ fn all(database: &Database, actor: &Actor, output: &mut Output) -> Result<ExitCo
         }))
     })?;
     bar.finish_and_clear();
+    if !report.failed.is_empty() {
+        let tenants: Vec<_> = report.failed.iter().take(NAMED).map(|one| one.id).collect();
+        let detail = json!({ "failed": report.failed.len(), "tenants": tenants });
+        record_failure(database, &act, &detail)?;
+    }
     say(&report, output)
 }
+
+/// How many of the tenants that failed an entry of the log names.
+const NAMED: usize = 20;
 
 /// A spinner on standard error, where a person watches.
 fn progress_bar(output: &Output) -> ProgressBar {

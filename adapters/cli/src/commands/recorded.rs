@@ -66,11 +66,19 @@ pub(crate) fn recorded<T, E: Into<CliError>>(
     work().map_err(|error| {
         let error = error.into();
         // Its text may hold what a row does, and the log is for good.
-        let detail = json!({ "reason": error.reason() });
         // The error of the work is the one to tell.
-        let _ = write(database, act, format!("{}.failed", act.action), &detail);
+        let _ = record_failure(database, act, &json!({ "reason": error.reason() }));
         error
     })
+}
+
+/// Says in the log of something that is there already that it failed, or some of it.
+pub(crate) fn record_failure(
+    database: &Database,
+    act: &Act<'_>,
+    detail: &Value,
+) -> Result<(), CliError> {
+    write(database, act, format!("{}.failed", act.action), detail)
 }
 
 fn write(

@@ -148,6 +148,15 @@ fn a_migration_that_fails_is_reported_with_its_tenants_and_the_exit_status() {
         assert!(!ended.success);
         let report: Value = serde_json::from_str(&ended.stdout).unwrap();
         assert_eq!(report["failed"][0]["slug"], "alpha");
+        let log = tenantry.json(&["audit", "list", "--shared"]);
+        let last =
+            &log["entries"].as_array().unwrap()[log["entries"].as_array().unwrap().len() - 1];
+        assert_eq!(last["action"], "tenants.migrate.failed");
+        let detail: Value = serde_json::from_str(last["detail"].as_str().unwrap()).unwrap();
+        assert_eq!(
+            detail,
+            json!({ "failed": 1, "tenants": [report["failed"][0]["id"]] })
+        );
         tenantry.ok(&["tenant", "create", "beta"]);
         tenantry.refused(&["tenant", "provision", "beta"], "broken");
         assert_eq!(

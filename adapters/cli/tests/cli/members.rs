@@ -124,7 +124,17 @@ fn an_invitation_is_for_as_long_as_it_says_and_a_month_at_most() {
             (at("expires_at") - at("made_at")).num_days()
         };
         assert_eq!(days("2d"), 2);
-        assert_eq!(days("90d"), 30);
+        assert_eq!(days("30d"), 30);
+        let longer = [
+            "members",
+            "invite",
+            "acme",
+            "--role",
+            "viewer",
+            "--valid-for",
+            "31d",
+        ];
+        tenantry.refused(&longer, "30d at most");
         let whom = [
             "members", "invite", "acme", "--role", "viewer", "--for", "grace",
         ];
