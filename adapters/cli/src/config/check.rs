@@ -2,7 +2,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use super::{Mistakes, Reading};
+use super::{For, Mistakes, Reading};
 use crate::args::{ConfigCommand, Global};
 use crate::error::CliError;
 use crate::output::Output;
@@ -18,7 +18,7 @@ pub(crate) fn run(
         file,
         entries,
         config,
-    } = Reading::of_process(global, args);
+    } = Reading::of_process(global, args, For::Server);
     let mistakes = config.err();
     let found: Vec<_> = mistakes.iter().flat_map(Mistakes::iter).collect();
     if output.is_json() {

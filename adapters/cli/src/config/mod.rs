@@ -70,14 +70,28 @@ pub(crate) struct Reading {
     pub(crate) config: Result<Config, Mistakes>,
 }
 
+/// For whom settings are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum For {
+    /// A server, which needs all of them.
+    Server,
+    /// A command about operators: it makes no tenant, and taking a leaked token away mustn't wait for a folder of migrations.
+    Operators,
+}
+
 impl Reading {
     /// Reads the file, this process's environment, and the flags.
-    pub(crate) fn of_process(global: &Global, args: &SettingArgs) -> Self {
+    pub(crate) fn of_process(global: &Global, args: &SettingArgs, whom: For) -> Self {
         let environment: Vec<_> = std::env::vars_os().collect();
-        Self::of(global, args, &environment)
+        Self::of(global, args, &environment, whom)
     }
 
-    fn of(global: &Global, args: &SettingArgs, environment: &[(OsString, OsString)]) -> Self {
+    fn of(
+        global: &Global,
+        args: &SettingArgs,
+        environment: &[(OsString, OsString)],
+        whom: For,
+    ) -> Self {
         let (mut layers, mut mistakes) = (Layers::default(), Mistakes::default());
         let named = args.config.clone().or_else(|| {
             let named = environment
@@ -94,7 +108,7 @@ impl Reading {
         layers.add_environment(environment, &mut mistakes);
         layers.add_flags(global, args, environment);
         let mut reader = Reader::new(&layers, mistakes);
-        let config = Config::read(&mut reader);
+        let config = Config::read(&mut reader, whom);
         let (entries, mistakes) = reader.into_parts();
         Self {
             file,
@@ -109,7 +123,7 @@ impl Reading {
 
 impl Config {
     /// Judges every setting, also when one is wrong.
-    fn read(reader: &mut Reader<'_>) -> Result<Self, Wrong> {
+    fn read(reader: &mut Reader<'_>, whom: For) -> Result<Self, Wrong> {
         let database = reader.read(Setting::DatabaseUrl, USUAL_DATABASE, url, |url, _| {
             shown(url)
         });
@@ -178,7 +192,7 @@ impl Config {
         let stop_timeout = reader.read(Setting::StopTimeout, "30s", value::time, as_given);
 
         check_reach(reader, bind, plain_http, &public_url);
-        if database.is_ok() {
+        if database.is_ok() && whom == For::Server {
             check_tables(reader, &migrations, without_tables);
         }
         Ok(Self {

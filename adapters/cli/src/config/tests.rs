@@ -10,13 +10,17 @@ use crate::args::Cli;
 
 /// A reading of a file with this text, this environment and these flags.
 fn reading(file: &str, environment: &[(&str, &str)], flags: &[&str]) -> Reading {
+    reading_for(For::Server, file, environment, flags)
+}
+
+fn reading_for(whom: For, file: &str, environment: &[(&str, &str)], flags: &[&str]) -> Reading {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("settings.toml");
     fs::write(&path, file).unwrap();
-    reading_of(&path, environment, flags)
+    reading_of(whom, &path, environment, flags)
 }
 
-fn reading_of(file: &Path, environment: &[(&str, &str)], flags: &[&str]) -> Reading {
+fn reading_of(whom: For, file: &Path, environment: &[(&str, &str)], flags: &[&str]) -> Reading {
     use clap::Parser;
     let command = ["tenantry", "config", "check", "--config"];
     let args = command.into_iter().chain([file.to_str().unwrap()]);
@@ -38,7 +42,7 @@ fn reading_of(file: &Path, environment: &[(&str, &str)], flags: &[&str]) -> Read
         .iter()
         .map(|(name, value)| (OsString::from(name), OsString::from(value)))
         .collect();
-    Reading::of(global, &args, &environment)
+    Reading::of(global, &args, &environment, whom)
 }
 
 fn mistakes(reading: &Reading) -> Vec<String> {
@@ -142,7 +146,7 @@ fn every_mistake_is_told_at_once_and_where_it_is() {
 
 #[test]
 fn a_file_that_is_missing_or_no_toml_is_a_mistake() {
-    let missing = reading_of(Path::new("/nowhere/settings.toml"), &[], &[]);
+    let missing = reading_of(For::Server, Path::new("/nowhere/settings.toml"), &[], &[]);
     assert_eq!(
         mistakes(&missing),
         ["settings.toml, line 1: there is no such file"]
@@ -329,4 +333,16 @@ fn the_book_names_every_setting() {
             "{named} isn't in the table of settings"
         );
     }
+}
+
+#[test]
+fn what_a_server_needs_for_new_tenants_keeps_no_token_from_being_revoked() {
+    let url = [("TENANTRY_DATABASE_URL", "postgres://db.example/app")];
+    let server = mistakes(&reading("", &url, &[]));
+    assert!(
+        server.iter().any(|mistake| mistake.contains("migrations")),
+        "{server:?}"
+    );
+    let operators = mistakes(&reading_for(For::Operators, "", &url, &[]));
+    assert_eq!(operators, [""; 0]);
 }

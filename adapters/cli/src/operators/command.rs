@@ -13,7 +13,7 @@ use tenantry_memory::SystemSecrets;
 use super::file::{OperatorFile, OperatorsError};
 use super::record::{Record, operator_name, rights_of};
 use crate::args::{Global, OperatorCommand, SettingArgs};
-use crate::config::{Config, Reading};
+use crate::config::{Config, For, Reading};
 use crate::error::CliError;
 use crate::output::Output;
 use crate::serve::{Stores, url_of};
@@ -47,7 +47,7 @@ pub(crate) fn run(
 }
 
 fn config(global: &Global, settings: &SettingArgs) -> Result<Config, CliError> {
-    Ok(Reading::of_process(global, settings).config?)
+    Ok(Reading::of_process(global, settings, For::Operators).config?)
 }
 
 /// Standard output gets the token and nothing else, so that a shell can take it.

@@ -28,7 +28,7 @@ use self::health::Health;
 use self::stop::Stop;
 pub(crate) use self::stores::Stores;
 use crate::args::{Global, SettingArgs};
-use crate::config::{Config, Reading, shown};
+use crate::config::{Config, For, Reading, shown};
 use crate::error::CliError;
 use crate::operators::{OperatorFile, Operators, OperatorsError};
 use crate::output::Output;
@@ -43,7 +43,7 @@ pub(crate) fn run(
         file,
         entries: _,
         config,
-    } = Reading::of_process(global, args);
+    } = Reading::of_process(global, args, For::Server);
     let config = config?;
     #[cfg(feature = "otlp")]
     let traces = traces::Traces::of(&config)?;
