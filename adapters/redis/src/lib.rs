@@ -42,12 +42,14 @@ mod cache;
 mod call;
 mod cluster;
 mod error;
+mod held;
 mod link;
 mod names;
 mod port;
 mod position;
 mod scripts;
 mod settings;
+mod sync;
 #[cfg(feature = "tls")]
 mod tls;
 

@@ -1,5 +1,4 @@
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
@@ -11,14 +10,14 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::call::Call;
 use crate::error::{breaks_connection, sorted};
+use crate::held::{Held, Holder};
 use crate::{RedisSettings, RedisSettingsError};
 
 /// The one connection, which all calls share, and which is replaced when it is of no further use.
 pub(crate) struct Link {
     client: Client,
     round_trip: Duration,
-    held: Mutex<Option<Held>>,
-    connecting: tokio::sync::Mutex<()>,
+    holder: Holder<MultiplexedConnection>,
     made_at: Instant,
     /// When the last call began that was answered, in milliseconds since the link was made.
     heard_at: AtomicU64,
@@ -26,12 +25,6 @@ pub(crate) struct Link {
 
 /// After so long without an answer, a connection may have been closed.
 const IDLE: Duration = Duration::from_secs(1);
-
-#[derive(Clone)]
-struct Held {
-    connection: MultiplexedConnection,
-    number: u64,
-}
 
 impl Link {
     pub(crate) fn new(settings: &RedisSettings) -> Result<Self, RedisSettingsError> {
@@ -42,8 +35,7 @@ impl Link {
         Self {
             client,
             round_trip,
-            held: Mutex::new(None),
-            connecting: tokio::sync::Mutex::new(()),
+            holder: Holder::new(),
             made_at: Instant::now(),
             heard_at: AtomicU64::new(0),
         }
@@ -112,7 +104,7 @@ impl Link {
     /// A connection that didn't answer in time may never do so again, and what it still sends is nobody's.
     fn timed_out(&self, used: Option<u64>) -> CacheError {
         if let Some(number) = used {
-            self.discard(number);
+            self.holder.discard(number);
         }
         CacheError::TimedOut {
             waited: self.round_trip,
@@ -127,7 +119,7 @@ impl Link {
         let Held {
             mut connection,
             number,
-        } = self.connection().await?;
+        } = self.holder.get_or_connect(self.connect()).await?;
         *used = Some(number);
         let mut answer = call.send(&mut connection).await;
         if let (Err(error), Some(script)) = (&answer, call.script)
@@ -137,47 +129,18 @@ impl Link {
             answer = call.send(&mut connection).await;
         }
         if answer.as_ref().is_err_and(breaks_connection) {
-            self.discard(number);
+            self.holder.discard(number);
         }
         answer
     }
 
-    async fn connection(&self) -> Result<Held, RedisError> {
-        if let Some(held) = self.current() {
-            return Ok(held);
-        }
-        let _turn = self.connecting.lock().await;
-        if let Some(held) = self.current() {
-            return Ok(held);
-        }
+    async fn connect(&self) -> Result<MultiplexedConnection, RedisError> {
         // Deadlines are ours, over connecting and waiting together.
         let unlimited = AsyncConnectionConfig::new()
             .set_connection_timeout(None)
             .set_response_timeout(None);
-        let connection = self
-            .client
+        self.client
             .get_multiplexed_async_connection_with_config(&unlimited)
-            .await?;
-        let held = Held {
-            connection,
-            number: fastrand::u64(..),
-        };
-        *self.held() = Some(held.clone());
-        Ok(held)
-    }
-
-    fn current(&self) -> Option<Held> {
-        self.held().clone()
-    }
-
-    fn discard(&self, number: u64) {
-        let mut held = self.held();
-        if held.as_ref().is_some_and(|held| held.number == number) {
-            *held = None;
-        }
-    }
-
-    fn held(&self) -> MutexGuard<'_, Option<Held>> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+            .await
     }
 }
