@@ -47,7 +47,10 @@ pub(crate) fn run(
         DomainsCommand::Release(args) => {
             let domains = without_dns(database);
             let (tenant, ()) = one(database, args, "domain.release", actor, |tenant| {
-                block_on(domains.release(tenant.id(), &args.domain))
+                block_on(async {
+                    domains.find(tenant.id(), &args.domain).await?;
+                    domains.release(tenant.id(), &args.domain).await
+                })
             })?;
             let text = format!("{} is {}'s no more", args.domain, tenant.slug());
             output.answer(&text, &json!({ "released": args.domain }))?;

@@ -234,6 +234,8 @@ fn domains_are_claimed_listed_and_released() {
             tenantry.json(&["domains", "list", "acme"]),
             serde_json::json!([])
         );
+        let again = ["domains", "release", "acme", "shop.acme.com"];
+        tenantry.refused(&again, "shop.acme.com");
         tenantry.refused(&["domains", "claim", "acme", "localhost"], "one label");
         tenantry.refused(
             &["domains", "claim", "acme", "not a domain"],
