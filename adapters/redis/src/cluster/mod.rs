@@ -3,6 +3,7 @@
 //! ```text
 //!  slot       which slot a key is in
 //!  map        which node serves a slot, as it was known last
+//!  chart      the map that all share, who asks for another, and what is heard meanwhile
 //!  redirect   what a node says that isn't the one to ask
 //!  here       the links to the nodes, and the way of a call: node, redirection, node …
 //! ```
@@ -10,12 +11,13 @@
 //! Each node has a [`Link`] with its rules: a call that can't be repeated is never done twice. A redirection says that
 //! nothing was done, so that it may be followed with any call, within the one deadline.
 
+mod chart;
 mod map;
 mod redirect;
 mod slot;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use redis::{FromRedisValue, RedisError, Value};
@@ -25,7 +27,9 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use crate::call::Call;
 use crate::error::sorted;
 use crate::link::Link;
+use crate::sync::{Mutex, MutexGuard};
 use crate::{RedisSettings, RedisSettingsError};
+use chart::Chart;
 use map::{Address, SlotMap};
 use redirect::{Redirect, raises_doubt};
 
@@ -34,17 +38,11 @@ pub(crate) struct Cluster {
     settings: RedisSettings,
     seeds: Vec<Address>,
     round_trip: Duration,
-    known: Mutex<Known>,
-    asking: tokio::sync::Mutex<()>,
+    chart: Chart,
+    links: Mutex<Links>,
 }
 
-#[derive(Default)]
-struct Known {
-    map: SlotMap,
-    /// The node that gave cause to ask anew which node serves what.
-    doubted: Option<Address>,
-    links: HashMap<Address, Arc<Link>>,
-}
+type Links = HashMap<Address, Arc<Link>>;
 
 /// Between two looks at a slot that is on its way.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -69,8 +67,8 @@ impl Cluster {
             settings: settings.clone(),
             seeds: settings.seeds(),
             round_trip: settings.round_trip(),
-            known: Mutex::default(),
-            asking: tokio::sync::Mutex::new(()),
+            chart: Chart::default(),
+            links: Mutex::default(),
         };
         for seed in &cluster.seeds {
             cluster.settings.client_of(seed)?;
@@ -100,7 +98,7 @@ impl Cluster {
                 Err(error) => error,
             };
             match Redirect::of(&error, &node) {
-                Some(Redirect::Moved(node)) => self.known().map.learn(slot, node),
+                Some(Redirect::Moved(node)) => self.chart.learn(slot, node),
                 Some(Redirect::Ask(node)) => asked_for = Some(node),
                 Some(Redirect::Wait) => pause(deadline, &error).await?,
                 None => return Err(sorted(error)),
@@ -141,7 +139,7 @@ impl Cluster {
             };
             from = None;
             match Redirect::of(&error, &node) {
-                Some(Redirect::Moved(node)) => self.known().map.learn(slot, node),
+                Some(Redirect::Moved(node)) => self.chart.learn(slot, node),
                 Some(Redirect::Ask(_) | Redirect::Wait) => {}
                 None => return Err(sorted(error)),
             }
@@ -161,7 +159,7 @@ impl Cluster {
             Err(_) => true,
         };
         if doubtful {
-            self.known().doubted = Some(node.clone());
+            self.chart.doubt(node);
         }
         answer
     }
@@ -171,19 +169,12 @@ impl Cluster {
         slot: u16,
         deadline: Instant,
     ) -> Result<(Address, Arc<Link>), CacheError> {
-        if let Some(node) = self.node_without_doubt(slot) {
-            return Ok((node.clone(), self.link(&node)?));
-        }
-        let Ok(_turn) = timeout_at(deadline, self.asking.lock()).await else {
+        let found = self.chart.node_of(slot, self.ask_who_serves_what(deadline));
+        let Ok(found) = timeout_at(deadline, found).await else {
             let waited = self.round_trip;
             return Err(CacheError::TimedOut { waited });
         };
-        if self.node_without_doubt(slot).is_none() {
-            self.ask_who_serves_what(deadline).await?;
-        }
-        // Not in the match: the lock would be held in it, and the link wants it.
-        let found = self.known().map.node_of(slot).cloned();
-        match found {
+        match found? {
             Some(node) => Ok((node.clone(), self.link(&node)?)),
             None => Err(CacheError::Unavailable {
                 source: format!("no node of the cluster serves slot {slot}").into(),
@@ -191,18 +182,10 @@ impl Cluster {
         }
     }
 
-    fn node_without_doubt(&self, slot: u16) -> Option<Address> {
-        let known = self.known();
-        match known.doubted {
-            None => known.map.node_of(slot).cloned(),
-            Some(_) => None,
-        }
-    }
-
     /// Asks one after another, who was doubted last, and each for half of the time that is left.
-    async fn ask_who_serves_what(&self, deadline: Instant) -> Result<(), CacheError> {
+    async fn ask_who_serves_what(&self, deadline: Instant) -> Result<SlotMap, CacheError> {
         let mut last = None;
-        for node in self.whom_to_ask() {
+        for node in self.chart.whom_to_ask(&self.seeds) {
             let half = Instant::now() + (deadline - Instant::now()) / 2;
             let call = Call::command("CLUSTER").arg("SLOTS");
             let answer: Result<Value, _> = match self.link(&node)?.call_until(half, &call).await {
@@ -214,8 +197,8 @@ impl Cluster {
             };
             match answer.map(|answer| SlotMap::read(answer, &node)) {
                 Ok(Some(map)) => {
-                    self.adopt(map);
-                    return Ok(());
+                    self.forget_links_but(&map.nodes());
+                    return Ok(map);
                 }
                 Ok(None) => {
                     let source = "the node's answer to CLUSTER SLOTS can't be read".into();
@@ -229,29 +212,14 @@ impl Cluster {
         }))
     }
 
-    fn whom_to_ask(&self) -> Vec<Address> {
-        let known = self.known();
-        let mut nodes = known.map.nodes();
-        let seeds = self.seeds.iter().filter(|seed| !nodes.contains(seed));
-        let seeds: Vec<_> = seeds.cloned().collect();
-        nodes.extend(seeds);
-        nodes.sort_by_key(|node| known.doubted.as_ref() == Some(node));
-        nodes
-    }
-
-    fn adopt(&self, map: SlotMap) {
-        let nodes = map.nodes();
-        let mut known = self.known();
-        known
-            .links
+    fn forget_links_but(&self, nodes: &[Address]) {
+        self.links()
             .retain(|node, _| nodes.contains(node) || self.seeds.contains(node));
-        known.map = map;
-        known.doubted = None;
     }
 
     fn link(&self, node: &Address) -> Result<Arc<Link>, CacheError> {
-        let mut known = self.known();
-        if let Some(link) = known.links.get(node) {
+        let mut links = self.links();
+        if let Some(link) = links.get(node) {
             return Ok(link.clone());
         }
         let client = self.settings.client_of(node);
@@ -259,12 +227,12 @@ impl Cluster {
             source: Box::new(error),
         })?;
         let link = Arc::new(Link::to(client, self.round_trip));
-        known.links.insert(node.clone(), link.clone());
+        links.insert(node.clone(), link.clone());
         Ok(link)
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn links(&self) -> MutexGuard<'_, Links> {
+        self.links.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
