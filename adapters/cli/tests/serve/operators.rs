@@ -15,11 +15,7 @@ fn may_read(server: &Server, token: &str) -> u16 {
 fn a_token_made_while_the_server_runs_lets_in_until_it_is_revoked() {
     let place = Place::fresh();
     let server = place.serve(&[]);
-    assert!(
-        server.log().contains("nobody has a token yet"),
-        "{}",
-        server.log()
-    );
+    server.must_log("nobody has a token yet");
     let (made, token, errors) = place.run(&["operator", "token", "ines"]);
     assert!(made, "{errors}");
     let token = token.trim_end();

@@ -19,13 +19,7 @@ fn on_a_fresh_machine_it_serves_at_once_from_a_folder_for_its_owner_alone() {
         .permissions()
         .mode();
     assert_eq!(mode & 0o777, 0o700);
-    assert!(
-        server
-            .log()
-            .contains("new tenants get a place of their own without tables"),
-        "{}",
-        server.log()
-    );
+    server.must_log("new tenants get a place of their own without tables");
 }
 
 #[test]
@@ -63,6 +57,7 @@ fn an_address_that_is_taken_is_refused_with_what_to_do() {
 fn the_log_can_be_one_object_a_line() {
     let place = Place::fresh().with("TENANTRY_LOG_FORMAT", "json");
     let server = place.serve(&[]);
+    server.must_log("\"message\":\"listening\"");
     for line in server.log().lines() {
         let event: serde_json::Value = serde_json::from_str(line).unwrap();
         assert!(
@@ -70,9 +65,4 @@ fn the_log_can_be_one_object_a_line() {
             "{line}"
         );
     }
-    assert!(
-        server.log().contains("\"message\":\"listening\""),
-        "{}",
-        server.log()
-    );
 }

@@ -174,6 +174,11 @@ impl Server {
         self.logged.lock().unwrap().clone()
     }
 
+    /// Waits until it has logged this: what it says and what it logs come by two pipes.
+    pub(crate) fn must_log(&self, text: &str) {
+        until(text, || self.log().contains(text));
+    }
+
     pub(crate) fn has_ended(&mut self) -> bool {
         self.child.try_wait().unwrap().is_some()
     }
