@@ -46,7 +46,7 @@ pub use schema::{
 pub use scope::{ScopeError, ScopeMode, ScopeName, TenantScopes};
 pub use scope_stack::ScopeStack;
 pub use secrets::Secrets;
-pub use tables::{ChangeRefusal, TablesError, TenantTables};
+pub use tables::{ChangeRefusal, TablesError, TenantTables, same_tenant};
 pub use usage::{TenantSizes, UsageError, UsageStore};
 
 #[cfg(feature = "mocks")]

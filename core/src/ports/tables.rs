@@ -60,6 +60,18 @@ pub trait TenantTables: Send + Sync {
     -> Result<Row, TablesError>;
 }
 
+/// Refuses a plan that was made for another tenant than the context's: what every [`TenantTables`] asks before anything else.
+///
+/// # Errors
+/// [`TablesError::AnotherTenants`].
+pub fn same_tenant(context: &TenantContext, planned: TenantId) -> Result<(), TablesError> {
+    let inside = context.id();
+    if inside == planned {
+        return Ok(());
+    }
+    Err(TablesError::AnotherTenants { planned, inside })
+}
+
 /// Why a [`TenantTables`] didn't do what it was asked. None says more of a row than that it is there.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

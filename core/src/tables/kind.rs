@@ -2,14 +2,14 @@ use alloc::string::{String, ToString};
 use core::fmt;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::value::bytes_of_hex;
 use super::{Decimal, FilterOperator, Value};
 use crate::Excerpt;
 
 /// What the values of a column are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ColumnKind {
     /// Text, an enumeration, anything that the database writes as text.

@@ -86,7 +86,7 @@ impl Table {
 struct Column {
     name: String,
     label: Option<String>,
-    kind: Kind,
+    kind: ColumnKind,
     #[serde(default)]
     filterable: bool,
     #[serde(default)]
@@ -99,7 +99,7 @@ struct Column {
 
 impl Column {
     fn declaration(self) -> Result<ColumnDeclaration, DeclarationError> {
-        let mut column = ColumnDeclaration::new(self.name, self.kind.into())?;
+        let mut column = ColumnDeclaration::new(self.name, self.kind)?;
         if let Some(label) = self.label {
             column = column.labelled(label);
         }
@@ -116,34 +116,6 @@ impl Column {
             column = column.editable();
         }
         Ok(column)
-    }
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Kind {
-    Text,
-    Integer,
-    Decimal,
-    Boolean,
-    Timestamp,
-    Uuid,
-    Json,
-    Bytes,
-}
-
-impl From<Kind> for ColumnKind {
-    fn from(kind: Kind) -> Self {
-        match kind {
-            Kind::Text => Self::Text,
-            Kind::Integer => Self::Integer,
-            Kind::Decimal => Self::Decimal,
-            Kind::Boolean => Self::Boolean,
-            Kind::Timestamp => Self::Timestamp,
-            Kind::Uuid => Self::Uuid,
-            Kind::Json => Self::Json,
-            Kind::Bytes => Self::Bytes,
-        }
     }
 }
 

@@ -9,8 +9,10 @@ use async_trait::async_trait;
 use futures_lite::future::block_on;
 use serde_json::Value as Json;
 use tenantry::TenantContext;
-use tenantry::ports::{AuditStore, Clock, ScopeMode, TablesError, TenantScopes};
-use tenantry::ports::{ChangeRefusal, TenantTables};
+use tenantry::ports::{
+    AuditStore, ChangeRefusal, Clock, ScopeMode, TablesError, TenantScopes, TenantTables,
+    same_tenant,
+};
 use tenantry::tables::{
     CellLimit, ChangeKind, FoundRow, NewValues, PagePlan, Row, RowChange, RowPlan, TableDeclaration,
 };
@@ -129,18 +131,6 @@ fn stored(
         });
     }
     Ok(connection.rows(name)?)
-}
-
-/// Only the tenant's whose plan it is.
-fn same_tenant(context: &TenantContext, planned: tenantry::TenantId) -> Result<(), TablesError> {
-    if context.id() == planned {
-        Ok(())
-    } else {
-        Err(TablesError::AnotherTenants {
-            planned,
-            inside: context.id(),
-        })
-    }
 }
 
 #[async_trait]

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tenantry::ports::{Clock, TablesError, TenantTables};
+use tenantry::ports::{Clock, TablesError, TenantTables, same_tenant};
 use tenantry::tables::{FoundRow, PagePlan, Row, RowChange, RowPlan, TableDeclaration};
 use tenantry::{TenantContext, TenantId};
 
@@ -59,12 +59,7 @@ impl PostgresTenantTables {
         table: TableDeclaration,
         work: impl FnOnce(&mut TenantConnection) -> Result<T, TablesError> + Send + 'static,
     ) -> Result<T, TablesError> {
-        if context.id() != planned {
-            return Err(TablesError::AnotherTenants {
-                planned,
-                inside: context.id(),
-            });
-        }
+        same_tenant(context, planned)?;
         let timeout = self.timeout;
         self.pool
             .tenant_async(context.clone(), move |connection| {

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use diesel::connection::SimpleConnection;
 use futures_lite::future::block_on;
-use tenantry::ports::{AuditStore, Clock, TablesError, TenantTables};
+use tenantry::ports::{AuditStore, Clock, TablesError, TenantTables, same_tenant};
 use tenantry::tables::{FoundRow, PagePlan, Row, RowChange, RowPlan, TableDeclaration};
 use tenantry::{TenantContext, TenantId};
 
@@ -60,16 +60,6 @@ impl SqliteTenantTables {
             })
             .await
     }
-}
-
-fn same_tenant(context: &TenantContext, planned: TenantId) -> Result<(), TablesError> {
-    if context.id() == planned {
-        return Ok(());
-    }
-    Err(TablesError::AnotherTenants {
-        planned,
-        inside: context.id(),
-    })
 }
 
 #[async_trait]
