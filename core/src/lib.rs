@@ -78,8 +78,8 @@ pub use names::{
 pub use paging::{Cursor, CursorError, Page, PageRequest, PageSize, PageSizeError, TenantFilter};
 pub use retry::Retry;
 pub use service::{
-    Fault, FleetFailure, FleetProgress, FleetReport, NewTenant, Purged, ServiceError,
-    TenantService, TenantServiceBuilder,
+    Fault, FleetFailure, FleetFailures, FleetProgress, FleetReport, NewTenant, Purged,
+    ServiceError, TenantService, TenantServiceBuilder,
 };
 pub use settings::{Settings, SettingsError};
 pub use tenant::{InconsistentTenant, Tenant, TenantParts, TenantSchema, TenantStatus, Version};

@@ -1,4 +1,4 @@
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use core::fmt;
 
 use chrono::{DateTime, Utc};
@@ -114,6 +114,23 @@ impl AuditTarget {
                 target: Excerpt::of(&target),
             })
         }
+    }
+
+    /// The same text, or an [`Excerpt`] of one that can't be a target: its beginning, and that there is more.
+    ///
+    /// ```
+    /// use tenantry::audit::AuditTarget;
+    ///
+    /// assert_eq!(AuditTarget::excerpt("table notes")?.as_str(), "table notes");
+    /// let cut = AuditTarget::excerpt(&"long".repeat(200))?;
+    /// assert!(cut.as_str().starts_with("\"longlong") && cut.as_str().ends_with("(800 bytes)"));
+    /// # Ok::<(), tenantry::audit::AuditTargetError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`AuditTargetError`], if the excerpt is too long: it is of dozens of characters that have to be escaped.
+    pub fn excerpt(target: &str) -> Result<Self, AuditTargetError> {
+        Self::new(target).or_else(|error| Self::new(error.target.to_string()))
     }
 
     /// The target as text.

@@ -1,6 +1,8 @@
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
+use serde::Serialize;
+
 use super::{ServiceError, TenantService};
 #[cfg(doc)]
 use crate::ports::SchemaProvider;
@@ -98,6 +100,29 @@ impl FleetReport {
             Err(error) => self.failed.push(FleetFailure { id, slug, error }),
         }
     }
+
+    /// Which tenants it couldn't migrate, in few words: for a log. `None` if it migrated them all.
+    pub fn failures(&self) -> Option<FleetFailures> {
+        let ids = self.failed.iter().map(|failure| failure.id);
+        (!self.failed.is_empty()).then(|| FleetFailures {
+            failed: self.failed.len(),
+            tenants: ids.take(FleetFailures::NAMED).collect(),
+        })
+    }
+}
+
+/// What a log says of the tenants that weren't migrated.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FleetFailures {
+    /// How many.
+    pub failed: usize,
+    /// Which: the first [`FleetFailures::NAMED`] of them.
+    pub tenants: Vec<TenantId>,
+}
+
+impl FleetFailures {
+    /// How many tenants it names at most.
+    pub const NAMED: usize = 20;
 }
 
 /// A tenant that [`TenantService::migrate_all`] couldn't migrate.

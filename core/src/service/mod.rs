@@ -10,5 +10,5 @@ mod tenants;
 pub use builder::{NewTenant, TenantService, TenantServiceBuilder};
 pub use error::ServiceError;
 pub use fault::Fault;
-pub use fleet::{FleetFailure, FleetProgress, FleetReport};
+pub use fleet::{FleetFailure, FleetFailures, FleetProgress, FleetReport};
 pub use tenants::Purged;

@@ -4,9 +4,10 @@ use std::error::Error;
 use std::fmt::Display;
 use std::future::Future;
 
+use serde::Serialize;
 use serde_json::{Value, json};
 use tenantry::audit::{AuditAction, AuditChain, AuditDetail, AuditLog, AuditTarget};
-use tenantry::{Actor, BoxError, Excerpt, TenantId};
+use tenantry::{Actor, BoxError, TenantId};
 
 use crate::access::Operator;
 use crate::part_refusal::PartRefusal;
@@ -96,7 +97,7 @@ impl Recorded {
     }
 
     /// Says that it failed, or some of it.
-    pub(crate) async fn record_failure(&self, detail: &Value) {
+    pub(crate) async fn record_failure(&self, detail: &impl Serialize) {
         let action = format!("{}.failed", self.act.action);
         if let Err(error) = self.write(&action, detail).await {
             let error: &dyn Error = &error;
@@ -104,16 +105,14 @@ impl Recorded {
         }
     }
 
-    async fn write(&self, action: &str, detail: &Value) -> Result<(), Refusal> {
+    async fn write(&self, action: &str, detail: &impl Serialize) -> Result<(), Refusal> {
         let Some(log) = &self.log else {
             return Ok(());
         };
         let unrecordable = |source: BoxError| PartRefusal::Unrecordable { source };
         let action = AuditAction::new(action).map_err(|error| unrecordable(error.into()))?;
-        let target = AuditTarget::new(&*self.act.target)
-            // Longer than a target may be: its beginning, and that there is more.
-            .or_else(|_| AuditTarget::new(Excerpt::of(&self.act.target).to_string()))
-            .map_err(|error| unrecordable(error.into()))?;
+        let target =
+            AuditTarget::excerpt(&self.act.target).map_err(|error| unrecordable(error.into()))?;
         let detail = AuditDetail::of(detail).map_err(|error| unrecordable(error.into()))?;
         log.record(self.act.chain, self.actor.clone(), action, target, detail)
             .await

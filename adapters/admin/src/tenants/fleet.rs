@@ -2,7 +2,7 @@ use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tenantry::{FleetReport, ServiceError, Slug, TenantId, TenantService};
 use utoipa::ToSchema;
 
@@ -37,11 +37,11 @@ pub(super) async fn migrate(
     let service = admin.service.clone();
     let begun = recorded.clone();
     let work = |progress| async move {
-        let view = migrated(service, progress).await?;
-        if !view.failed.is_empty() {
-            begun.record_failure(&view.failure()).await;
+        let report = migrated(service, progress).await?;
+        if let Some(failures) = report.failures() {
+            begun.record_failure(&failures).await;
         }
-        Ok(view)
+        Ok(FleetView::from(report))
     };
     asking
         .answer(&admin, about, recorded, work, |view| {
@@ -50,14 +50,14 @@ pub(super) async fn migrate(
         .await
 }
 
-async fn migrated(service: TenantService, progress: Progress) -> Result<FleetView, Refusal> {
+async fn migrated(service: TenantService, progress: Progress) -> Result<FleetReport, Refusal> {
     let mut done = 0;
     let report = service.migrate_all(|one| {
         done += 1;
         let failed = if one.outcome.is_err() { ": failed" } else { "" };
         progress.tell(done, format!("{}{failed}", one.slug));
     });
-    Ok(FleetView::from(report.await?))
+    Ok(report.await?)
 }
 
 /// What was migrated.
@@ -69,18 +69,6 @@ pub(crate) struct FleetView {
     unchanged: usize,
     /// Those that couldn't be migrated, each as it was before.
     failed: Vec<FleetFailureView>,
-}
-
-impl FleetView {
-    /// How many of the tenants that failed an entry of the log names.
-    const NAMED: usize = 20;
-
-    /// What the log says of those that failed.
-    fn failure(&self) -> Value {
-        let tenants = self.failed.iter().take(Self::NAMED);
-        let tenants: Vec<_> = tenants.map(|one| one.tenant).collect();
-        json!({ "failed": self.failed.len(), "tenants": tenants })
-    }
 }
 
 /// A tenant that couldn't be migrated.

@@ -57,16 +57,11 @@ fn all(database: &Database, actor: &Actor, output: &mut Output) -> Result<ExitCo
         }))
     })?;
     bar.finish_and_clear();
-    if !report.failed.is_empty() {
-        let tenants: Vec<_> = report.failed.iter().take(NAMED).map(|one| one.id).collect();
-        let detail = json!({ "failed": report.failed.len(), "tenants": tenants });
-        record_failure(database, &act, &detail)?;
+    if let Some(failures) = report.failures() {
+        record_failure(database, &act, &failures)?;
     }
     say(&report, output)
 }
-
-/// How many of the tenants that failed an entry of the log names.
-const NAMED: usize = 20;
 
 /// A spinner on standard error, where a person watches.
 fn progress_bar(output: &Output) -> ProgressBar {

@@ -1,10 +1,11 @@
 use std::fmt::Display;
 
 use futures_lite::future::block_on;
+use serde::Serialize;
 use serde_json::{Value, json};
 use tenantry::audit::{AuditAction, AuditChain, AuditDetail, AuditTarget};
 use tenantry::jobs::JobScope;
-use tenantry::{Actor, BoxError, Excerpt, Tenant};
+use tenantry::{Actor, BoxError, Tenant};
 
 use crate::database::Database;
 use crate::error::CliError;
@@ -76,7 +77,7 @@ pub(crate) fn recorded<T, E: Into<CliError>>(
 pub(crate) fn record_failure(
     database: &Database,
     act: &Act<'_>,
-    detail: &Value,
+    detail: &impl Serialize,
 ) -> Result<(), CliError> {
     write(database, act, format!("{}.failed", act.action), detail)
 }
@@ -85,14 +86,12 @@ fn write(
     database: &Database,
     act: &Act<'_>,
     action: String,
-    detail: &Value,
+    detail: &impl Serialize,
 ) -> Result<(), CliError> {
-    let target = act.target.to_string();
     let unwritable = |error: BoxError| CliError::Database(error);
+    let target =
+        AuditTarget::excerpt(&act.target.to_string()).map_err(|error| unwritable(error.into()))?;
     let action = AuditAction::new(action).map_err(|error| unwritable(error.into()))?;
-    let target = AuditTarget::new(&*target)
-        .or_else(|_| AuditTarget::new(Excerpt::of(&target).to_string()))
-        .map_err(|error| unwritable(error.into()))?;
     let detail = AuditDetail::of(detail).map_err(|error| unwritable(error.into()))?;
     let log = database.audit();
     let record = log.record(act.chain, act.actor.clone(), action, target, detail);
