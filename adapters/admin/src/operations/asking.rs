@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
-use super::{About, Progress};
+use super::{About, OperationRecord, Progress};
 use crate::audit::Recorded;
 use crate::path::Base;
 use crate::refusal::Refusal;
@@ -40,12 +40,7 @@ impl Asking {
             let work = recorded.follow(work(Progress::untold()));
             return work.await.map(answer);
         }
-        let unbegun = recorded.clone();
-        let work = |progress| {
-            let work = recorded.follow(work(progress));
-            async { Ok(work.await?.into().0) }
-        };
-        let record = unbegun.follow(admin.operations.begin(about, work)).await?;
+        let record = admin.begin(about, recorded, work).await?;
         let location = self.base.path(format_args!("operations/{}", record.id));
         let headers = [
             header(LOCATION, &location),
@@ -58,6 +53,29 @@ impl Asking {
 
     pub(crate) fn base(&self) -> &Base {
         &self.base
+    }
+}
+
+impl Admin {
+    /// Begins work that is recorded already, as an operation that goes on without whoever asked. The log has also that it failed,
+    /// or couldn't be begun.
+    pub(crate) async fn begin<T, W, F>(
+        &self,
+        about: About,
+        recorded: Recorded,
+        work: W,
+    ) -> Result<OperationRecord, Refusal>
+    where
+        T: Into<OperationResult> + Send + 'static,
+        W: FnOnce(Progress) -> F,
+        F: Future<Output = Result<T, Refusal>> + Send + 'static,
+    {
+        let unbegun = recorded.clone();
+        let work = |progress| {
+            let work = recorded.follow(work(progress));
+            async { Ok(work.await?.into().0) }
+        };
+        unbegun.follow(self.operations.begin(about, work)).await
     }
 }
 

@@ -83,12 +83,9 @@ impl Admin {
         let recorded = self.record(operator, act).await?;
         let about = About::tenant(kind, tenant, operator);
         let (service, actor) = (self.service.clone(), operator.actor().clone());
-        let unbegun = recorded.clone();
-        let work = recorded.follow(provisioned(service, tenant.clone(), actor));
         // On the heap: it is large, and what holds it would be, too.
-        let work = Box::pin(async { Ok(OperationResult::from(work.await?).0) });
-        let begun = self.operations.begin(about, |_| work);
-        unbegun.follow(begun).await
+        let work = Box::pin(provisioned(service, tenant.clone(), actor));
+        self.begin(about, recorded, |_| work).await
     }
 }
 
