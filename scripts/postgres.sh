@@ -1,4 +1,4 @@
-# What the kill scripts share: a PostgreSQL of their own, thrown away at the end, and statements on it.
+# What the scripts beside it share: a PostgreSQL of their own, thrown away at the end, and statements on it.
 #
 # The script that sources this has set `url`, empty for a server of our own. It stops the server in its EXIT trap.
 # shellcheck shell=bash

@@ -1,17 +1,13 @@
 //! The memory adapter's tables are browsed as every adapter's are.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use async_trait::async_trait;
 use futures_lite::future::block_on;
 use serde_json::{Map, Value as Json};
-use tenantry::audit::{AuditAnchor, AuditChain, AuditEntry, AuditRecord};
-use tenantry::ports::{
-    AuditStore, AuditStoreError, SchemaProvider, ScopeMode, TenantScopes, TenantTables,
-};
+use tenantry::ports::{AuditStore, SchemaProvider, ScopeMode, TenantScopes, TenantTables};
 use tenantry::tables::Value;
-use tenantry::{Actor, PageSize, Tenant, TenantContext};
+use tenantry::{Actor, Tenant, TenantContext};
+use tenantry_conformance::audit::ClosableLog;
 use tenantry_conformance::tables::TableHarness;
 use tenantry_memory::{
     MemoryAuditStore, MemoryDatabase, MemoryMigration, MemorySchemaProvider, MemoryScopes,
@@ -22,38 +18,7 @@ tenantry_conformance::table_suite!(Memory);
 
 struct Memory {
     database: MemoryDatabase,
-    audit: Arc<Closable>,
-}
-
-/// A log that can be made to refuse.
-#[derive(Default)]
-struct Closable {
-    log: MemoryAuditStore,
-    closed: AtomicBool,
-}
-
-#[async_trait]
-impl AuditStore for Closable {
-    async fn append(&self, record: &AuditRecord) -> Result<AuditEntry, AuditStoreError> {
-        if self.closed.load(Ordering::SeqCst) {
-            let source = "closed".into();
-            return Err(AuditStoreError::Unavailable { source });
-        }
-        self.log.append(record).await
-    }
-
-    async fn read(
-        &self,
-        chain: AuditChain,
-        after: u64,
-        size: PageSize,
-    ) -> Result<Vec<AuditEntry>, AuditStoreError> {
-        self.log.read(chain, after, size).await
-    }
-
-    async fn head(&self, chain: AuditChain) -> Result<Option<AuditAnchor>, AuditStoreError> {
-        self.log.head(chain).await
-    }
+    audit: Arc<ClosableLog<MemoryAuditStore>>,
 }
 
 impl Memory {
@@ -129,7 +94,7 @@ impl TableHarness for Memory {
     }
 
     fn close_audit(&self) {
-        self.audit.closed.store(true, Ordering::SeqCst);
+        self.audit.close(true);
     }
 }
 

@@ -10,6 +10,8 @@
 //! ```
 
 mod behaviours;
+mod closable;
 mod list;
 
+pub use closable::ClosableLog;
 pub use list::{AuditHarness, adapter, behaviours, catalogue, check};

@@ -1,21 +1,20 @@
 //! Browsing tenants' tables.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use futures_lite::future::block_on;
 use serde_json::{Map, Value as Json};
-use tenantry::audit::{AuditAnchor, AuditChain, AuditEntry, AuditRecord};
 use tenantry::ports::{
-    AuditStore, AuditStoreError, ChangeRefusal, SchemaProvider, ScopeError, ScopeMode, TablesError,
-    TenantScopes, TenantTables,
+    AuditStore, ChangeRefusal, SchemaProvider, ScopeError, ScopeMode, TablesError, TenantScopes,
+    TenantTables,
 };
 use tenantry::tables::{
     Cell, CellLimit, ChangeKind, FoundRow, GivenValue, NewValues, PagePlan, Row, RowChange, RowKey,
     RowPlan, TableDeclaration, TableQuery, Test, Value,
 };
-use tenantry::{Actor, PageSize, Tenant, TenantContext, TenantId};
+use tenantry::{Actor, Tenant, TenantContext, TenantId};
+use tenantry_conformance::audit::ClosableLog;
 use tenantry_conformance::tables::{TableHarness, behaviours, catalogue, check, declared};
 use tenantry_memory::{
     ManualClock, MemoryAuditStore, MemoryDatabase, MemoryMigration, MemorySchemaProvider,
@@ -70,40 +69,9 @@ struct Broken(Arc<Faulty>);
 struct Faulty {
     fault: Option<Fault>,
     database: MemoryDatabase,
-    audit: Arc<Closable>,
+    audit: Arc<ClosableLog<MemoryAuditStore>>,
     tenants: Mutex<Vec<Tenant>>,
     last: Mutex<Option<FoundRow>>,
-}
-
-/// A log that can be made to refuse.
-#[derive(Default)]
-struct Closable {
-    log: MemoryAuditStore,
-    closed: AtomicBool,
-}
-
-#[async_trait]
-impl AuditStore for Closable {
-    async fn append(&self, record: &AuditRecord) -> Result<AuditEntry, AuditStoreError> {
-        if self.closed.load(Ordering::SeqCst) {
-            let source = "closed".into();
-            return Err(AuditStoreError::Unavailable { source });
-        }
-        self.log.append(record).await
-    }
-
-    async fn read(
-        &self,
-        chain: AuditChain,
-        after: u64,
-        size: PageSize,
-    ) -> Result<Vec<AuditEntry>, AuditStoreError> {
-        self.log.read(chain, after, size).await
-    }
-
-    async fn head(&self, chain: AuditChain) -> Result<Option<AuditAnchor>, AuditStoreError> {
-        self.log.head(chain).await
-    }
 }
 
 type Found = Result<Vec<FoundRow>, TablesError>;
@@ -501,7 +469,7 @@ impl TableHarness for Broken {
     }
 
     fn close_audit(&self) {
-        self.0.audit.closed.store(true, Ordering::SeqCst);
+        self.0.audit.close(true);
     }
 }
 

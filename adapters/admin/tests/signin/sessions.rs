@@ -3,7 +3,7 @@ use serde_json::json;
 use tenantry_admin::Right;
 
 use crate::browser::Gave;
-use crate::world::{SIGN_OUT, TENANTS, TOKEN, World, in_or_not};
+use crate::world::{SIGN_OUT, TENANTS, TOKEN, World, in_or_not, recorded};
 
 #[tokio::test]
 async fn a_session_ends_when_it_is_idle_and_when_it_is_old() {
@@ -150,19 +150,19 @@ async fn who_signs_in_and_out_is_in_the_log_and_nobody_gets_in_unrecorded() {
         r#"operator:ines operator.signed_in {"how":"link"}"#,
         r#"operator:ines operator.signed_out {"how":"one session"}"#,
     ];
-    assert_eq!(world.log.entries().await, entries);
+    assert_eq!(recorded(&*world.log).await, entries);
 
     let ines = world.account("operator:ines", &[Right::Read]).await;
     let token = world.link(&ines).await;
-    world.log.go_away(true);
+    world.log.close(true);
     let answer = browser.sign_in(&token).await;
     assert_eq!(answer.status, 503, "{answer:?}");
     assert!(browser.cookies.is_empty());
-    world.log.go_away(false);
+    world.log.close(false);
     let token = world.link(&ines).await;
     assert_eq!(browser.sign_in(&token).await.status, 303, "the control");
     let csrf = browser.csrf();
-    world.log.go_away(true);
+    world.log.close(true);
     browser.form(SIGN_OUT, &[("csrf", &csrf)]).await;
     assert!(
         !in_or_not(&browser.get(TENANTS).await),

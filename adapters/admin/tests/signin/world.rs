@@ -2,16 +2,15 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use async_trait::async_trait;
 use axum::Router;
 use chrono::{DateTime, TimeDelta, Utc};
-use tenantry::audit::{AuditAnchor, AuditChain, AuditEntry, AuditLog, AuditRecord};
+use tenantry::audit::{AuditChain, AuditEntry, AuditLog};
 use tenantry::operators::{OperatorAccount, OperatorService};
-use tenantry::ports::{AuditStore, AuditStoreError, OperatorStore};
+use tenantry::ports::{AuditStore, OperatorStore};
 use tenantry::{Actor, PageSize, TenantService};
 use tenantry_admin::{AdminApi, BearerTokens, Operator, OperatorToken, PublicUrl, Right, SignIn};
+use tenantry_conformance::audit::ClosableLog;
 use tenantry_memory::{
     ManualClock, MemoryAuditStore, MemoryDatabase, MemoryMigration, MemoryOperatorStore,
     MemorySchemaProvider, MemoryTenantRepository, SequentialIds, SystemClock, SystemSecrets,
@@ -29,7 +28,7 @@ pub(crate) const TOKEN: &str = "token-token-token-token-token-token";
 
 pub(crate) struct World {
     pub(crate) clock: Arc<ManualClock>,
-    pub(crate) log: Arc<Log>,
+    pub(crate) log: Arc<ClosableLog<MemoryAuditStore>>,
     pub(crate) operators: OperatorService,
     pub(crate) url: PublicUrl,
     pub(crate) address: SocketAddr,
@@ -59,7 +58,7 @@ impl World {
         let clock = Arc::new(ManualClock::at(now()));
         let operators = OperatorService::new(store, clock.clone(), Arc::new(SystemSecrets));
         let sign_in = SignIn::new(operators.clone(), url.clone());
-        let log = Arc::new(Log::default());
+        let log = Arc::new(ClosableLog::over(MemoryAuditStore::new()));
         let audit = AuditLog::new(log.clone(), clock.clone());
         let admin = router(sign_in, audit);
         let app = Router::new().merge(admin.clone()).nest("/ops", admin);
@@ -133,51 +132,13 @@ fn router(sign_in: SignIn, audit: AuditLog) -> Router {
         .unwrap()
 }
 
-/// An audit log that can be away.
-#[derive(Default)]
-pub(crate) struct Log {
-    store: MemoryAuditStore,
-    away: AtomicBool,
-}
-
-impl Log {
-    pub(crate) fn go_away(&self, away: bool) {
-        self.away.store(away, Ordering::SeqCst);
-    }
-
-    /// Who did what, and how.
-    pub(crate) async fn entries(&self) -> Vec<String> {
-        let read = self.store.read(AuditChain::Shared, 0, PageSize::LARGEST);
-        let entries = read.await.unwrap();
-        let told = |entry: &AuditEntry| {
-            format!("{} {} {}", entry.actor, entry.action, entry.detail.as_str())
-        };
-        entries.iter().map(told).collect()
-    }
-}
-
-#[async_trait]
-impl AuditStore for Log {
-    async fn append(&self, record: &AuditRecord) -> Result<AuditEntry, AuditStoreError> {
-        if self.away.load(Ordering::SeqCst) {
-            let source = "on purpose".into();
-            return Err(AuditStoreError::Unavailable { source });
-        }
-        self.store.append(record).await
-    }
-
-    async fn read(
-        &self,
-        chain: AuditChain,
-        after: u64,
-        size: PageSize,
-    ) -> Result<Vec<AuditEntry>, AuditStoreError> {
-        self.store.read(chain, after, size).await
-    }
-
-    async fn head(&self, chain: AuditChain) -> Result<Option<AuditAnchor>, AuditStoreError> {
-        self.store.head(chain).await
-    }
+/// Who did what, and how.
+pub(crate) async fn recorded(log: &dyn AuditStore) -> Vec<String> {
+    let read = log.read(AuditChain::Shared, 0, PageSize::LARGEST);
+    let entries = read.await.unwrap();
+    let told =
+        |entry: &AuditEntry| format!("{} {} {}", entry.actor, entry.action, entry.detail.as_str());
+    entries.iter().map(told).collect()
 }
 
 fn now() -> DateTime<Utc> {
